@@ -1,0 +1,45 @@
+# `make install` makes .venv with paybot in it; `make demo` starts the sandbox; `make test` runs every check.
+PYTHON ?= python3
+PORT ?= 8080
+BIN := .venv/bin
+SHARED ?= ../shared
+
+.PHONY: install demo test bench lock clean
+
+install: .venv/installed
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "paybot needs Python 3.11 to 3.13; name one with PYTHON=")'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python requirements/all.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/all.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/tested: .venv/installed requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/dev.txt
+	@touch $@
+
+demo: install
+	@exec $(BIN)/paybot-sandbox --port $(PORT)
+
+test: .venv/tested
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+bench: .venv/tested
+	@test -d $(SHARED)/bench || { echo "make bench needs the peers in $(SHARED)/bench (name the folder with SHARED=)"; exit 2; }
+	$(BIN)/python -m tests.bench $(SHARED)/bench
+
+# Writes the lock files anew (needs uv); hosts of package indexes never get into them.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade pyproject.toml -o requirements/bot.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -c requirements/bot.txt --extra sandbox pyproject.toml requirements/build.in -o requirements/all.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -c requirements/all.txt --extra sandbox --group dev pyproject.toml requirements/build.in -o requirements/dev.txt
+
+clean:
+	rm -rf .venv build dist

@@ -1,0 +1,1 @@
+"""The runtime: asks the sources, draws in child processes, talks with Slack."""

@@ -1,0 +1,1 @@
+"""The sources that can be asked, and the register of them."""

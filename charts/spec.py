@@ -1,0 +1,82 @@
+"""What a picture shows, as frozen values: a Picture of panels (Chart), each with its layers. Nothing here draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from charts.data import Series
+
+State = Literal["good", "bad", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series as a line, named at its end; `role` "before" is the compared period: grey, behind, moved to this window."""
+
+    series: Series
+    label: str
+    role: Literal["main", "second", "third", "before"] = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A labelled limit; where the main line leaves its good side, the area between the two is shaded."""
+
+    value: float
+    label: str
+    good: Literal["above", "below"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened at `at` (epoch seconds): a numbered line in the panels, its text in the list below them."""
+
+    at: float
+    text: str
+
+
+Layer = Line | Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One panel: its name, its number now and the change, and what is drawn. One finding a panel.
+
+    `number` and `change` are phrases that are already formatted ("94.1 %", "2.3 points below yesterday"); `state` says whether
+    the number is on the good side of its limit; `note` is small print on the data ("15-minute rolling mean");
+    `missing` stands in the panel's place when no layer has a value ("no data: Datadog did not answer in 8 s").
+    """
+
+    title: str
+    layers: tuple[Layer, ...] = ()
+    unit: str = ""
+    number: str = ""
+    change: str = ""
+    state: State = "plain"
+    note: str = ""
+    missing: str = "no data in this range"
+
+    def lines(self) -> tuple[Line, ...]:
+        return tuple(layer for layer in self.layers if isinstance(layer, Line))
+
+    def thresholds(self) -> tuple[Threshold, ...]:
+        return tuple(layer for layer in self.layers if isinstance(layer, Threshold))
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A section's panels on one time axis.
+
+    `start` and `end` are epoch seconds; `zone` is the IANA name in which times are printed; `span` is the range as a phrase
+    ("Sun 22 Nov 08:00 to 14:00"), printed with the zone in the foot; `compared` names the grey lines ("yesterday").
+    """
+
+    title: str
+    charts: tuple[Chart, ...]
+    start: float
+    end: float
+    zone: str
+    span: str
+    compared: str = ""
+    marks: tuple[Mark, ...] = ()

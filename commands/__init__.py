@@ -1,0 +1,1 @@
+"""What can be asked: queries, panels and words. No I/O anywhere."""

@@ -1,0 +1,97 @@
+"""The shape of a section: what it asks of which source, and how the answers become panels, words and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from charts.data import Series, Table
+from charts.spec import Chart, Mark
+
+if TYPE_CHECKING:
+    from commands.args import Ask
+
+Found = Series | Table
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question to one source, in that source's own language with `$names` for what settings choose.
+
+    `over` asks for that long before the window's end instead of the window; `lead` asks for so much more before its start (a
+    rolling mean needs it); `compare` also asks it for the compared window of an ask "vs yesterday".
+    """
+
+    source: str
+    text: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    over: timedelta | None = None
+    lead: timedelta = timedelta(0)
+    compare: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A source that did not answer: who, why in words that are safe to show, and which panels lack it."""
+
+    source: str
+    said: str
+    missing: tuple[str, ...] = ()
+
+    def sentence(self) -> str:
+        """The gap as people read it: "Elasticsearch did not answer in 8 s; missing here: failure reasons."."""
+        return f"{self.source} {self.said}; missing here: {', '.join(self.missing) or 'its part'}."
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What the sources gave, by the query's key: a query that gave nothing is an empty series or a table with no rows.
+
+    `before` holds the compared window's answers, still with their own times.
+    """
+
+    found: Mapping[str, Found] = field(default_factory=dict)
+    before: Mapping[str, Found] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+
+    def series(self, key: str) -> Series:
+        found = self.found.get(key)
+        return found if isinstance(found, Series) else Series(key)
+
+    def table(self, key: str) -> Table:
+        found = self.found.get(key)
+        return found if isinstance(found, Table) else Table()
+
+    def earlier(self, key: str) -> Series:
+        found = self.before.get(key)
+        return found if isinstance(found, Series) else Series(key)
+
+    def why(self, source_title: str) -> str:
+        """What a panel says in its place when that source gave nothing."""
+        gap = next((gap for gap in self.gaps if gap.source == source_title), None)
+        return f"no data: {gap.source} {gap.said}" if gap else "no data in this range"
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One part of a section: `name` completes the sentence "… is missing"; `draw` makes its chart or its table."""
+
+    name: str
+    title: str
+    queries: Mapping[str, Query]
+    draw: Callable[[Data, Ask], Chart | Table]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the dashboard: its panels, who owns it, and the one sentence that a tired person reads first."""
+
+    name: str
+    title: str
+    owner: str
+    panels: tuple[Panel, ...]
+    headline: Callable[[Data, Ask], str]
+    marks: Callable[[Data, Ask], tuple[Mark, ...]]
+    mark_queries: Mapping[str, Query] = field(default_factory=dict)

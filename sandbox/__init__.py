@@ -1,0 +1,1 @@
+"""A payments company in one process, for demos, drills and tests."""

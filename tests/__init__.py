@@ -1,0 +1,1 @@
+"""The tests mirror the folders. Fakes implement the ports and keep lists; nothing is patched."""
