@@ -1,5 +1,284 @@
-"""The command line."""
+"""The command line: `paybot`, or `python -m bot`. Imports are late, so that the port opens early."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from bot.config import Config, ConfigError, read
+
+if TYPE_CHECKING:
+    from bot.answer import Answer
+    from bot.slack.server import Front
+
+DONE, FINDING, MISUSE = 0, 1, 2
+STOPPING_S = 9.5  # what runs containers kills after 10 s
+
+ABOUT = "paybot answers `/pay checkout 6h` in Slack with numbers and charts of Stripe payments."
+EXITS = "exit codes: 0 done, 1 a finding, 2 a usage or settings error, told in one line each with the setting's name"
+SERVE = """\
+The bot: Socket Mode where SLACK_APP_TOKEN is set, else HTTP on PAYBOT_BIND (0.0.0.0:3000).
+Needs SLACK_BOT_TOKEN, PAYBOT_HOME_CHANNEL, and SLACK_SIGNING_SECRET or SLACK_APP_TOKEN. Settings come from the
+environment, then from paybot.toml in this folder (or PAYBOT_CONFIG); secrets also from the file that <NAME>_FILE names.
+SIGTERM and Ctrl-C end it within 10 s; what has begun is finished first."""
+CHECK = """\
+Lists every fault of the settings and of a manifest.yml in this folder; exit 1 on any. With --connect every source and
+Slack are asked, too, all at once, and shown as a table."""
+ASK = """\
+The same answer as in Slack, here: the headline, each panel's number, tables, what is missing, links.
+Exit 0 when anything could be answered (what could not is named), 1 when nothing could or when a picture that was asked
+for could not be drawn, 2 when the question is wrong. --json prints one object: section, title, owner, env, window,
+against, headline, facts, alt, series, tables, gaps, links, picture_fault, reference, took_s; later versions only add."""
+MANIFEST = """\
+Writes the manifest from which Slack makes the app: HTTP with --url, else Socket Mode. With --check nothing is written;
+exit 1 when the file is not what this version writes (for --url, or for the URL that stands in it)."""
+
+
+class Misuse(Exception):
+    """The command cannot be done as given: one line that says why."""
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(MISUSE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+class Version(argparse.Action):
+    """Looks the version up when it is asked for: importing the metadata of packages takes longer than all else here."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        print(f"paybot {version('paybot')}")
+        parser.exit()
 
 
 def main() -> None:
-    """Runs `paybot`."""
+    """Runs `paybot` with the words of the command line."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """Does one command; gives its exit code. What is wrong with it is told on stderr."""
+    options = parser().parse_args(words)
+    try:
+        return int(options.run(options))
+    except ConfigError as error:
+        return told(error.faults, MISUSE)
+    except Misuse as error:
+        return told([str(error)], MISUSE)
+
+
+def told(lines: Sequence[str], code: int) -> int:
+    for line in lines:
+        print(line, file=sys.stderr)
+    return code
+
+
+def parser() -> Parser:
+    top = Parser(prog="paybot", description=ABOUT, epilog=EXITS, allow_abbrev=False)
+    top.add_argument("--version", action=Version, nargs=0, help="print the version")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, help_: str, about: str, run_: object) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=help_,
+            description=about,
+            epilog=EXITS,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        added.set_defaults(run=run_)
+        return added
+
+    command("serve", "the bot", SERVE, serve)
+    check_ = command("check", "every fault of settings and manifest", CHECK, check)
+    check_.add_argument("--connect", action="store_true", help="also ask each source and Slack")
+    ask_ = command("ask", "an answer without Slack", ASK, ask)
+    ask_.add_argument("question", help='what you would type after /pay: "checkout 6h vs yesterday"')
+    ask_.add_argument("--png", metavar="FILE", type=Path, help="write the picture to FILE")
+    ask_.add_argument("--csv", metavar="FILE", type=Path, help="write all series and tables to FILE")
+    ask_.add_argument("--json", action="store_true", help="print JSON instead of text")
+    manifest_ = command("manifest", "the manifest of the Slack app", MANIFEST, manifest)
+    manifest_.add_argument("--url", default="", help="the bot's public address: https://paybot.example.com")
+    manifest_.add_argument("--out", metavar="FILE", default="manifest.yml", help="default: manifest.yml; - prints it")
+    manifest_.add_argument("--check", action="store_true", help="only say whether the file is up to date")
+    return top
+
+
+def serve(_: argparse.Namespace) -> int:
+    """Opens the port first, then loads the bot behind it; returns after a signal, when all is stopped."""
+    config = read(os.environ, Path(), require_slack=True)
+    from bot.slack.server import Front, Server  # noqa: PLC0415
+
+    stop = stop_signal()
+    front = Front()
+    server = Server(front, *config.bind)
+    try:
+        server.start()
+    except OSError as error:
+        host, port = config.bind
+        raise Misuse(f"PAYBOT_BIND: cannot listen on {host}:{port}: {error.strerror or error}") from error
+    work(config, front, server.port, stop)
+    server.stop()
+    return DONE
+
+
+def stop_signal() -> threading.Event:
+    """Set by the first SIGTERM or Ctrl-C, which also starts the time to stop in; a second one ends the process at once."""
+    stop = threading.Event()
+
+    def begin(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        overdue = threading.Timer(STOPPING_S, os._exit, (FINDING,))
+        overdue.daemon = True
+        overdue.start()
+        stop.set()
+
+    signal.signal(signal.SIGTERM, begin)
+    signal.signal(signal.SIGINT, begin)
+    return stop
+
+
+def work(config: Config, front: Front, port: int, stop: threading.Event) -> None:
+    """Loads the bot behind the open port and runs it until `stop`."""
+    from bot.observe import log, logs  # noqa: PLC0415
+
+    logs(config.log_level)
+    from bot.app import build  # noqa: PLC0415
+
+    bot = build(config)
+    bot.start(front)
+    mode = "Socket Mode" if config.slack and config.slack.app_token else "HTTP"
+    log.info("ready", extra={"port": port, "mode": mode, "env": config.env, "unused_settings": list(config.unused)})
+    stop.wait()
+    log.info("stopping")
+    bot.stop()
+
+
+def check(options: argparse.Namespace) -> int:
+    from bot import check as checking  # noqa: PLC0415
+
+    found = checking.faults(os.environ, Path())
+    config = checking.settings_of(os.environ, Path())
+    print("\n".join(found) if found else "settings and manifest: no faults")
+    if config and config.unused:
+        print(f"not used by this version: {', '.join(config.unused)}")
+    reached = connect(config) if options.connect else True
+    return FINDING if found or not reached else DONE
+
+
+def connect(config: Config | None) -> bool:
+    """Asks every source and Slack and prints what they said; whether all that is set answered."""
+    if config is None:
+        print("nothing was asked: the settings must be right first")
+        return False
+    from bot.app import utc_now  # noqa: PLC0415
+    from bot.check import asked, not_configured  # noqa: PLC0415
+    from bot.observe import logs  # noqa: PLC0415
+    from bot.slack.probe import slack_probes  # noqa: PLC0415
+    from bot.sources import make  # noqa: PLC0415
+    from bot.terminal import aligned  # noqa: PLC0415
+    from charts.data import Column  # noqa: PLC0415
+
+    logs("ERROR")
+    sources = make(config, utc_now)
+    findings = asked({source.title: source.probe for source in sources.values()} | slack_probes(config.slack))
+    findings += not_configured(sources)
+    print("\n".join(aligned([(each.what, each.state, each.said) for each in findings], (Column(""),) * 3)))
+    return all(each.state != "fault" for each in findings)
+
+
+def ask(options: argparse.Namespace) -> int:
+    config = read(os.environ, Path())
+    from bot.app import build  # noqa: PLC0415
+    from bot.observe import logs  # noqa: PLC0415
+    from commands.args import BadInput  # noqa: PLC0415
+
+    logs("WARNING")
+    bot = build(config)
+    try:
+        answer = bot.answer(options.question)
+    except BadInput as error:
+        raise Misuse(str(error)) from error
+    finally:
+        bot.stop()
+    return show(answer, options)
+
+
+def show(answer: Answer, options: argparse.Namespace) -> int:
+    """Prints the answer and writes the files that were asked for."""
+    from json import dumps  # noqa: PLC0415
+
+    from bot.terminal import as_json, empty, plain_text  # noqa: PLC0415
+
+    print(dumps(as_json(answer), ensure_ascii=False) if options.json else plain_text(answer))
+    if options.csv:
+        from bot.slack.messages import csv_text  # noqa: PLC0415
+
+        write(options.csv, csv_text(answer).encode())
+    if options.png and answer.image:
+        write(options.png, answer.image)
+    if options.png and not answer.image:
+        return told([f"{options.png} was not written: {answer.picture_fault or 'there is nothing to draw.'}"], FINDING)
+    return FINDING if empty(answer) else DONE
+
+
+def write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise Misuse(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def manifest(options: argparse.Namespace) -> int:
+    from bot import manifest as manifests  # noqa: PLC0415
+
+    url = public_url(options.url) if options.url else ""
+    if options.check:
+        return fresh(Path(options.out), url)
+    if options.out == "-":
+        print(manifests.manifest(url), end="")
+        return DONE
+    write(Path(options.out), manifests.manifest(url).encode())
+    print(f"wrote {options.out}: {f'HTTP at {url}' if url else 'Socket Mode'}")
+    return DONE
+
+
+def public_url(text: str) -> str:
+    """A URL at which Slack can reach the bot: Slack speaks only https."""
+    from bot.shapes import Misfit, url  # noqa: PLC0415
+
+    try:
+        checked = url(text)
+    except Misfit as error:
+        raise Misuse(f"--url: {error}") from error
+    if not checked.startswith("https://"):
+        raise Misuse("--url: must begin with https://, for Slack speaks nothing else")
+    return checked
+
+
+def fresh(path: Path, url: str) -> int:
+    """Whether the file is what this version writes, as an exit code."""
+    from bot.manifest import manifest as made  # noqa: PLC0415
+    from bot.manifest import url_in  # noqa: PLC0415
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misuse(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from error
+    if text != made(url or url_in(text)):
+        return told([f"{path}: is not what this version writes; `paybot manifest` writes it anew"], FINDING)
+    print(f"{path}: up to date")
+    return DONE
+
+
+if __name__ == "__main__":
+    main()

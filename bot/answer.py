@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
 
-from bot.ports import Link
-from charts.data import Table
-from charts.spec import Picture
-from commands.args import Ask
-from commands.panel import Gap
+from bot.config import Answers
+from bot.observe import Metrics, reference
+from bot.ports import Link, Source, SourceError
+from bot.rendering import DrawingFailed
+from bot.sources import TITLES
+from bot.work import Bulkheads, SingleFlight, gather
+from charts.alt import describe
+from charts.spec import Chart, Picture
+from commands import SECTIONS
+from commands.args import Ask, Window
+from commands.panel import Data, Found, Gap, Query, Section, TitledTable
+from commands.words import span
 
+DRAWING_S = 5.0  # a warm picture takes a twentieth of a second; a child that needs this long hangs
 
-@dataclass(frozen=True, slots=True)
-class TitledTable:
-    """A table as it stands in a message: its heading, its rows, and small print ("24 h to 14:00, share of 412 failures")."""
-
-    title: str
-    table: Table
-    note: str = ""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +51,202 @@ class Answer:
     gaps: tuple[Gap, ...] = ()
     links: tuple[Link, ...] = ()
     took_s: float = 0.0
+
+
+class Draws(Protocol):
+    """Makes PNGs; raises DrawingFailed."""
+
+    def draw(self, picture: Picture, theme: str, timeout_s: float) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to one source: the queries it carries, and the window they are asked for."""
+
+    source: str
+    window: Window
+    queries: Mapping[str, Query]
+    compared: bool = False
+
+    @property
+    def title(self) -> str:
+        return TITLES[self.source]
+
+
+class Analyst:
+    """Answers asks. Threads may call it at once; equal asks in flight share one run."""
+
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        renderer: Draws,
+        settings: Answers,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sources = sources
+        self._renderer = renderer
+        self._settings = settings
+        self._metrics = metrics
+        self._clock = clock
+        self._bulkheads = Bulkheads()
+        self._flights: SingleFlight[Ask, Answer] = SingleFlight()
+        self._awaited: dict[Ask, set[str]] = {}
+
+    def answer(self, ask: Ask) -> Answer:
+        """The answer, by the deadline of the settings plus the time to draw. Sources that fail become gaps."""
+        return self._flights.run(ask, partial(self._answer, ask), timeout_s=self._settings.deadline_s + 2 * DRAWING_S)
+
+    def awaited(self, ask: Ask) -> tuple[str, ...]:
+        """The titles of the sources that have not answered this ask yet."""
+        return tuple(sorted(self._awaited.get(ask, ())))
+
+    def stop(self) -> None:
+        """Lets go of the threads; what they still wait for is bounded by each client's own limits."""
+        self._bulkheads.stop()
+
+    def _answer(self, ask: Ask) -> Answer:
+        start = self._clock()
+        with reference(secrets.token_hex(4)) as known_as:
+            section = SECTIONS[ask.section]
+            data = self._ask_sources(section, ask)
+            answer = self._draw(composed(section, ask, data, self._links(section, ask), known_as))
+            took_s = self._clock() - start
+            log.info("answered", extra={"section": ask.section, "gaps": len(answer.gaps), "took_s": round(took_s, 3)})
+            self._metrics.answer(ask.section, took_s)
+            return replace(answer, took_s=took_s)
+
+    def _ask_sources(self, section: Section, ask: Ask) -> Data:
+        calls = calls_for(section, ask)
+        missing = [call for call in calls if call.source not in self._sources]
+        started = [call for call in calls if call.source in self._sources]
+        self._awaited[ask] = {call.title for call in started}
+        try:
+            results = gather(
+                {number: partial(self._fetch, ask, call) for number, call in enumerate(started)},
+                self._bulkheads,
+                lambda number: started[number].source,
+                deadline_s=self._settings.deadline_s,
+            )
+        finally:
+            self._awaited.pop(ask, None)
+        outcomes = [(call, results[number]) for number, call in enumerate(started)]
+        outcomes += [(call, SourceError("is not configured", "not_configured")) for call in missing]
+        return self._put_together(section, ask, outcomes)
+
+    def _fetch(self, ask: Ask, call: Call, left_s: float) -> Mapping[str, Found]:
+        start, kind = self._clock(), "ok"
+        try:
+            return self._sources[call.source].fetch(call.queries, call.window, ask.env, left_s)
+        except SourceError as error:
+            kind = error.kind
+            raise
+        finally:
+            self._metrics.source(call.source, kind, self._clock() - start)
+            if ask in self._awaited:
+                self._awaited[ask].discard(call.title)
+
+    def _put_together(self, section: Section, ask: Ask, outcomes: list[tuple[Call, Mapping[str, Found] | Exception]]) -> Data:
+        found: dict[str, Found] = {}
+        before: dict[str, Found] = {}
+        gaps: list[Gap] = []
+        for call, outcome in outcomes:
+            if isinstance(outcome, Exception):
+                gaps.append(self._gap(section, ask, call, outcome))
+            else:
+                (before if call.compared else found).update(outcome)
+        for gap in merged(gaps):
+            self._metrics.gap(gap.source)
+        return Data(found, before, merged(gaps))
+
+    def _gap(self, section: Section, ask: Ask, call: Call, error: Exception) -> Gap:
+        missing = (
+            (f"the comparison with {ask.against.words}",) if call.compared and ask.against else section.lacking(call.queries)
+        )
+        if isinstance(error, SourceError):
+            return Gap(call.title, error.said, missing)
+        if isinstance(error, TimeoutError):
+            return Gap(call.title, f"did not answer in {self._settings.deadline_s:g} s", missing)
+        log.error("a source failed unexpectedly", exc_info=error, extra={"source": call.source})
+        return Gap(call.title, "could not be read (a fault of paybot's own, logged)", missing)
+
+    def _links(self, section: Section, ask: Ask) -> tuple[Link, ...]:
+        """One link for each source that has one; the parts of one vendor share it."""
+        links = (
+            self._sources[call.source].link(call.queries, ask) for call in calls_for(section, ask) if call.source in self._sources
+        )
+        return tuple({link.title: link for link in links if link}.values())
+
+    def _draw(self, answer: Answer) -> Answer:
+        if answer.picture is None:
+            return answer
+        start = self._clock()
+        try:
+            image = self._renderer.draw(answer.picture, self._settings.theme, DRAWING_S)
+        except DrawingFailed as error:
+            self._metrics.render("failed", self._clock() - start)
+            return replace(answer, picture_fault=f"The picture {error}.")
+        self._metrics.render("ok", self._clock() - start)
+        return replace(answer, image=image)
+
+
+def calls_for(section: Section, ask: Ask) -> tuple[Call, ...]:
+    """One call for each source and window: all of a source's queries travel together."""
+    queries = section.asked()
+    sources = dict.fromkeys(query.source for query in queries.values())
+    own = {name: {key: query for key, query in queries.items() if query.source == name} for name in sources}
+    calls = [Call(name, ask.window, mine) for name, mine in own.items()]
+    if ask.against:
+        for name, mine in own.items():
+            again = {key: query for key, query in mine.items() if query.compare}
+            calls += [Call(name, ask.against, again, compared=True)] if again else []
+    return tuple(calls)
+
+
+def merged(gaps: list[Gap]) -> tuple[Gap, ...]:
+    """Gaps of one source for one reason as one gap that names all that is missing."""
+    together: dict[tuple[str, str], tuple[str, ...]] = {}
+    for gap in gaps:
+        key = (gap.source, gap.said)
+        together[key] = tuple(dict.fromkeys((*together.get(key, ()), *gap.missing)))
+    return tuple(Gap(source, said, missing) for (source, said), missing in together.items())
+
+
+def composed(section: Section, ask: Ask, data: Data, links: tuple[Link, ...], known_as: str) -> Answer:
+    """The answer in words, tables and a picture that is not drawn yet."""
+    parts = [panel.draw(data, ask) for panel in section.panels]
+    charts = tuple(part for part in parts if isinstance(part, Chart))
+    picture = picture_of(section, ask, data, charts) if charts else None
+    return Answer(
+        ask=ask,
+        title=section.title,
+        owner=section.owner,
+        headline=section.headline(data, ask),
+        reference=known_as,
+        facts=tuple(fact(chart) for chart in charts),
+        picture=picture,
+        alt=describe(picture) if picture else "",
+        tables=tuple(part for part in parts if isinstance(part, TitledTable) and part.table),
+        gaps=data.gaps,
+        links=links,
+    )
+
+
+def picture_of(section: Section, ask: Ask, data: Data, charts: tuple[Chart, ...]) -> Picture:
+    """The section's panels on the window's time axis, with what happened meanwhile."""
+    window = ask.window
+    return Picture(
+        title=f"{section.title} · {ask.env}",
+        charts=charts,
+        start=window.start.timestamp(),
+        end=window.end.timestamp(),
+        zone=window.zone,
+        span=span(window.start, window.end, window.zone),
+        compared=ask.against.words if ask.against else "",
+        marks=section.marks.draw(data, ask) if section.marks else (),
+    )
+
+
+def fact(chart: Chart) -> str:
+    """A panel's number and change in words."""
+    return f"{chart.title}: {', '.join(part for part in (chart.number, chart.change) if part) or chart.missing}"

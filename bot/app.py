@@ -1,1 +1,174 @@
-"""Being written."""
+"""The composition root: the only place that chooses real or fake edges and puts the parts together."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
+
+from slack_bolt import App
+
+from bot.answer import Analyst, Answer, Draws
+from bot.config import Config, Slack
+from bot.inbox import Inbox
+from bot.observe import Metrics
+from bot.ports import Source
+from bot.rendering import Renderer
+from bot.slack.delivery import Delivery
+from bot.slack.desk import FrontDesk
+from bot.slack.guard import Guard, Headers
+from bot.slack.identity import Identity, Self
+from bot.slack.listeners import http_handler, make_app
+from bot.slack.posting import Posting
+from bot.slack.server import Front, Handler, Reply
+from bot.slack.socket import Socket
+from bot.sources import make
+from bot.work import Pool
+from commands import DEFAULT_SECTION, SECTIONS
+from commands.args import BadInput, Help, parse, usage
+
+ANSWERING = 12  # jobs that run at once; each mostly waits for sources, children and Slack
+WAITING = 100  # jobs that wait; beyond them a person hears "busy"
+PER_USER = 25  # jobs of one person, running and waiting: nobody takes the bot from the others
+STOPPING_S = 8.0  # what has begun may finish for so long: an orchestrator kills after ten
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def build(
+    config: Config,
+    *,
+    sources: Mapping[str, Source] | None = None,
+    renderer: Draws | None = None,
+    chat: Delivery | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> Bot:
+    """The bot of these settings; every edge that is not given is the real one."""
+    return Bot(config, sources, renderer, chat, now)
+
+
+class Bot:
+    """The whole bot, put together; `start` opens it for Slack, `stop` tears everything down in reverse order."""
+
+    def __init__(
+        self,
+        config: Config,
+        sources: Mapping[str, Source] | None,
+        renderer: Draws | None,
+        chat: Delivery | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.config = config
+        self.metrics = Metrics()
+        self.sources = make(config, now) if sources is None else sources
+        self._stack = ExitStack()
+        self._renderer = renderer or self._own_renderer()
+        self._analyst = Analyst(self.sources, self._renderer, config.answers, self.metrics)
+        self._stack.callback(self._analyst.stop)
+        self._chat = chat
+        self._now = now
+        self._draining = threading.Event()
+
+    def answer(self, text: str, zone: str = "") -> Answer:
+        """The answer to a command's text without Slack, times in `zone` (else the settings' zone); raises BadInput."""
+        wish = parse(
+            text,
+            now=self._now(),
+            zone=zone or self.config.timezone,
+            env=self.config.env,
+            sections=tuple(SECTIONS),
+            default_section=DEFAULT_SECTION,
+        )
+        if isinstance(wish, Help):
+            raise BadInput(usage(tuple(SECTIONS)))
+        return self._analyst.answer(wish.ask)
+
+    def start(self, front: Front) -> None:
+        """Opens the bot for Slack behind `front`, whose port is open already; what is slow to load is warmed meanwhile."""
+        slack = self.config.slack
+        if slack is None:
+            raise ValueError("serving needs Slack's settings")
+        delivery = self._chat or Delivery(slack, on_call=self.metrics.slack)
+        pool = Pool(ANSWERING, WAITING, PER_USER)
+        self._stack.callback(pool.stop, STOPPING_S)
+        posting = Posting(delivery, slack.home_channel, self.config.answers.copy_home)
+        desk = FrontDesk(self.config, self._analyst, delivery, posting, pool, self.metrics, self._now)
+        self.metrics.depth(pool.depth)
+        who = self._identity(delivery)
+        inbox = Inbox()
+        app = make_app(desk, inbox, who)
+        ready: dict[str, Callable[[], bool]] = {"settings": lambda: True}
+        attach = partial(front.attach, metrics=self.metrics.text, draining=self._draining.is_set)
+        if slack.app_token:
+            ready["socket"] = self._socket(slack, app).connected
+            attach(ready=partial(held, ready))
+        else:
+            guard = Guard(slack.signing_secret, inbox, lambda: self._now().timestamp())
+            attach(ready=partial(held, ready), guard=guard, bolt_handler=self._timed(http_handler(app)))
+        threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
+
+    def stop(self) -> None:
+        """Takes no new work, lets what has begun finish, and ends threads and children."""
+        self._draining.set()
+        self._stack.close()
+
+    def _own_renderer(self) -> Renderer:
+        renderer = Renderer()
+        self._stack.callback(renderer.stop)
+        return renderer
+
+    def _identity(self, delivery: Delivery) -> Self:
+        """Who the bot is, learnt in the background."""
+        who = Self(lambda: identity(delivery))
+        who.start()
+        self._stack.callback(who.stop)
+        return who
+
+    def _socket(self, slack: Slack, app: App) -> Socket:
+        socket = Socket(app, slack.app_token, slack.api_url)
+        socket.start()
+        self._stack.callback(socket.stop)
+        return socket
+
+    def _timed(self, handle: Handler) -> Handler:
+        """The handler, each acknowledgement timed."""
+
+        def timed(body: bytes, headers: Headers) -> Reply:
+            start = time.perf_counter()
+            try:
+                return handle(body, headers)
+            finally:
+                self.metrics.ack(time.perf_counter() - start)
+
+        return timed
+
+    def _warm(self) -> None:
+        """Loads what the first ask would wait for, and takes what is alive then out of the garbage collector's sight."""
+        if isinstance(self._renderer, Renderer):
+            self._renderer.warm()
+        for name, source in self.sources.items():
+            try:
+                source.warm()
+            except Exception:  # a fault of the source's settings is told at its first question, in that question's gap
+                log.exception("a source could not be prepared", extra={"source": name})
+        gc.collect()
+        gc.freeze()
+
+
+def identity(delivery: Delivery) -> Identity:
+    me = delivery.me()
+    return Identity(me.user_id, me.bot_id, me.team_id)
+
+
+def held(parts: Mapping[str, Callable[[], bool]]) -> dict[str, bool]:
+    """Which parts hold now."""
+    return {part: holds() for part, holds in parts.items()}

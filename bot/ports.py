@@ -62,6 +62,10 @@ class Source(Protocol):
         """Where a person sees the same data in the vendor's own pages, or None."""
         ...
 
+    def warm(self) -> None:
+        """Loads and connects what the first fetch would otherwise wait for."""
+        ...
+
     def probe(self, timeout_s: float) -> str:
         """One cheap real request for `paybot check --connect`: what it showed, in a few words. Raises SourceError."""
         ...

@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
 
+from commands import ranges
+from commands.clock import Present, present
+from commands.comparison import carried_over, compared_window
+from commands.ladder import narrower_window, wider_window
+from commands.typed import BadInput, folded, nearest, shown
+from commands.window import Window
 
-class BadInput(Exception):
-    """The person can mend it: the message is one or two plain sentences, safe to show, with the nearest right form."""
+__all__ = [
+    "Ask",
+    "BadInput",
+    "Help",
+    "Window",
+    "Wish",
+    "compared",
+    "narrower",
+    "parse",
+    "text_of",
+    "usage",
+    "wider",
+    "without_comparison",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A range of time: `start` inclusive, `end` exclusive, both aware UTC and whole minutes; `step` is the width of its buckets.
-
-    `zone` is the IANA name of the zone in which a person reads it, `words` the phrase for it ("last 6 h", "yesterday",
-    "14:00 to 15:30"), `text` what a person types to get it again ("6h", "2026-11-21 14:00..15:30").
-    """
-
-    start: datetime
-    end: datetime
-    step: timedelta
-    zone: str
-    words: str
-    text: str
-
-    @property
-    def length(self) -> timedelta:
-        return self.end - self.start
+DEFAULT_RANGE: Final = "6h"
+USAGE: Final = "Usage: `/pay checkout 6h [vs yesterday] [env:name] [only-me] [csv]`"
+_ENV: Final = r"[a-z0-9][a-z0-9_.-]{0,62}"
+_VOCABULARY: Final = {
+    **{word: word for word in ("yesterday", "today", "only-me", "csv", "help", "vs yesterday")},
+    **{"since": "since 09:00", "last": "last 6h", "vs": "vs yesterday", "env": "env:prod"},
+}
+_KINDS: Final = (
+    ("help", "help"),
+    ("vs", "vs|versus"),
+    ("only_me", "only[-_ ]?me"),
+    ("csv", "csv"),
+    ("env", r"env ?[:=] ?\S*"),
+    ("range", ranges.ANY),
+)
+_WORD: Final = re.compile(
+    f"(?:{'|'.join(f'(?P<{kind}>{pattern})' for kind, pattern in _KINDS)})" + r"(?!\S)|(?P<unknown>\S+)", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +75,150 @@ class Wish:
 @dataclass(frozen=True, slots=True)
 class Help:
     """The person asked how paybot is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    kind: str
+    text: str
+
+
+def parse(text: str, *, now: datetime, zone: str, env: str, sections: Sequence[str], default_section: str) -> Wish | Help:
+    """What the text of a command asks for, its times read in `zone` (IANA); `env` is the environment when none is named.
+
+    Total: any text gives a Wish, Help, or BadInput with at most 400 characters, in milliseconds.
+    """
+    words = tuple(_words(folded(text), sections))
+    if _all(words, "help"):
+        return Help()
+    _all_known(words, sections)
+    asked_at = present(now, zone)
+    window = ranges.read(_one(words, "range", "ranges") or DEFAULT_RANGE, asked_at)
+    versus = _one(words, "comparison", "comparisons")
+    ask = Ask(
+        section=_one(words, "section", "sections") or default_section,
+        window=window,
+        env=_environment(words, env),
+        against=compared_window(window, versus, asked_at) if versus else None,
+    )
+    return Wish(ask, only_me=bool(_all(words, "only_me")), csv=bool(_all(words, "csv")))
+
+
+def text_of(ask: Ask) -> str:
+    """What a person types to ask this again, whatever their default environment: "checkout 6h vs yesterday env:prod"."""
+    against = f" vs {ask.against.text}" if ask.against else ""
+    return f"{ask.section} {ask.window.text}{against} env:{ask.env}"
+
+
+def wider(ask: Ask, now: datetime) -> Ask | None:
+    """The same question over the next longer range, or None where there is none."""
+    asked_at = present(now, ask.window.zone)
+    return _over(ask, wider_window(ask.window, asked_at), asked_at)
+
+
+def narrower(ask: Ask, now: datetime) -> Ask | None:
+    """The same question over the next shorter range, or None where there is none."""
+    asked_at = present(now, ask.window.zone)
+    return _over(ask, narrower_window(ask.window, asked_at), asked_at)
+
+
+def compared(ask: Ask, now: datetime, with_: str = ranges.LAST_WEEK) -> Ask:
+    """The same question, compared with what a person names after `vs`; raises BadInput."""
+    return replace(ask, against=compared_window(ask.window, with_, present(now, ask.window.zone)))
+
+
+def without_comparison(ask: Ask) -> Ask:
+    """The same question on its own."""
+    return replace(ask, against=None)
+
+
+def usage(sections: Sequence[str]) -> str:
+    """How paybot is asked, in a few lines."""
+    return "\n".join(
+        (
+            "`/pay <section> [range] [vs <range>] [env:<name>] [only-me] [csv]`, in any order after the section.",
+            f"Sections: {_listed(sections)}.",
+            "Ranges: `15m`, `6h`, `7d`, `today`, `yesterday`, `since 09:00`, `14:00..15:30`, `2026-11-21`, "
+            f"`2026-11-21 14:00..16:00`; `{DEFAULT_RANGE}` when none is named. Times are in your own time zone.",
+            "Comparisons: `vs yesterday` and `vs last week` (the same clock times), `vs 6h` (six hours earlier), "
+            "`vs 2026-11-14`, `vs 2026-11-14 14:00..16:00`.",
+            "`only-me` answers only you; `csv` adds the numbers as a file.",
+        )
+    )
+
+
+def _words(text: str, sections: Sequence[str]) -> Iterable[_Word]:
+    """The words of the question with their kinds; what follows `vs` is a comparison."""
+    after_vs = False
+    for found in _WORD.finditer(text):
+        kind, word = str(found.lastgroup), str(found[str(found.lastgroup)])
+        if after_vs and kind != "range":
+            raise BadInput(_after_vs(word))
+        if kind == "vs":
+            after_vs = True
+            continue
+        yield _Word("comparison" if after_vs else "section" if word in sections else kind, word)
+        after_vs = False
+    if after_vs:
+        raise BadInput(_after_vs(""))
+
+
+def _after_vs(word: str) -> str:
+    not_this = f", not {shown(word)}" if shown(word) else ""
+    return f"After `vs` comes what to compare with{not_this}: `vs yesterday`, `vs last week` or `vs 2026-11-14 14:00..16:00`."
+
+
+def _all(words: Iterable[_Word], kind: str) -> list[str]:
+    return list(dict.fromkeys(word.text for word in words if word.kind == kind))
+
+
+def _one(words: Iterable[_Word], kind: str, several: str) -> str | None:
+    """The word of that kind, or None; said twice in two ways it is refused."""
+    found = _all(words, kind)
+    if len(found) > 1:
+        both = " and ".join(filter(None, map(shown, found[:2]))) or "more than one"
+        raise BadInput(f"That names two {several}, {both}: ask with one of them.")
+    return found[0] if found else None
+
+
+def _environment(words: Sequence[_Word], default: str) -> str:
+    said = _one(words, "env", "environments")
+    name = re.sub("^env ?[:=] ?", "", said) if said is not None else default.lower()
+    if name == default.lower():
+        return default
+    if not re.fullmatch(_ENV, name):
+        raise BadInput(
+            f"{shown(name) or 'That'} is not the name of an environment: a name has up to 63 letters, digits, "
+            f"dots, dashes and underscores, as in `env:{default if re.fullmatch(_ENV, default) else 'prod'}`."
+        )
+    return name
+
+
+def _all_known(words: Sequence[_Word], sections: Sequence[str]) -> None:
+    """Raises BadInput on the first word that means nothing, with the nearest that does."""
+    unknown = next((word.text for word in words if word.kind == "unknown"), None)
+    if unknown is None:
+        return
+    if unknown[0].isdigit():
+        raise ranges.not_a_range(unknown)
+    meant = nearest(unknown, (*sections, *_VOCABULARY))
+    section_is_due = unknown == words[0].text and not _all(words, "section")
+    hint = f" Did you mean `{_VOCABULARY.get(meant, meant)}`?" if meant else ""
+    if meant in sections or (section_is_due and meant is None):
+        there_is = hint or f" The sections are {_listed(sections)}."
+        raise BadInput(f"There is no section {shown(unknown) or 'of that name'}.{there_is} {USAGE}")
+    raise BadInput(f"{shown(unknown) or 'One of the words'} is not a word that paybot knows.{hint} {USAGE}")
+
+
+def _listed(sections: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sections)
+
+
+def _over(ask: Ask, window: Window | None, asked_at: Present) -> Ask | None:
+    if window is None:
+        return None
+    try:
+        against = carried_over(window, ask.window, ask.against, asked_at) if ask.against else None
+    except BadInput:  # the comparison would reach further back than metrics are kept
+        return None
+    return replace(ask, window=window, against=against)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -75,13 +75,30 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
+class TitledTable:
+    """A table as it stands in a message: its heading, its rows, and small print ("24 h to 14:00, share of 412 failures")."""
+
+    title: str
+    table: Table
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
-    """One part of a section: `name` completes the sentence "… is missing"; `draw` makes its chart or its table."""
+    """One part of a section: `name` is what a gap says is missing; `draw` makes its chart or its table."""
 
     name: str
-    title: str
     queries: Mapping[str, Query]
-    draw: Callable[[Data, Ask], Chart | Table]
+    draw: Callable[[Data, Ask], Chart | TitledTable]
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What happened meanwhile: the events to ask for, and how they become marks in the panels."""
+
+    name: str
+    queries: Mapping[str, Query]
+    draw: Callable[[Data, Ask], tuple[Mark, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +110,14 @@ class Section:
     owner: str
     panels: tuple[Panel, ...]
     headline: Callable[[Data, Ask], str]
-    marks: Callable[[Data, Ask], tuple[Mark, ...]]
-    mark_queries: Mapping[str, Query] = field(default_factory=dict)
+    marks: Marks | None = None
+
+    def asked(self) -> Mapping[str, Query]:
+        """Every query of every part, by its key (keys are unique within a section)."""
+        parts = (*self.panels, *((self.marks,) if self.marks else ()))
+        return {key: query for part in parts for key, query in part.queries.items()}
+
+    def lacking(self, keys: Collection[str]) -> tuple[str, ...]:
+        """The names of the parts that need any of these queries."""
+        parts = (*self.panels, *((self.marks,) if self.marks else ()))
+        return tuple(part.name for part in parts if not part.queries.keys().isdisjoint(keys))

@@ -1,1 +1,177 @@
-"""Being written."""
+"""Datadog's metrics and events as sources."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+from urllib.parse import urlencode
+
+from bot.config import Datadog
+from bot.ports import Link, SourceError
+from bot.sources.datadog_api import DatadogApi
+from bot.sources.events import Search
+from bot.sources.names import NAME, filled
+from bot.sources.retry import Deadline
+from bot.sources.timeseries import Curve, Request
+from charts.data import Series
+from commands.args import Ask, Window
+from commands.panel import Found, Query
+
+Now = Callable[[], datetime]
+
+TIMESERIES = "/api/v2/query/timeseries"
+QUERIES = 10  # in one request; Datadog documents no limit
+SETTLE = timedelta(seconds=60)  # agents send what they measured up to a minute later
+TAG = re.compile(r"[\w.:/-]{1,190}")  # what may stand in a tag; no brace, comma or space can leave the scope
+
+
+class DatadogMetrics:
+    """Metric queries such as `avg:$success_rate{$scope}`, all of a fetch in one request.
+
+    `$scope` is the environment's tag, every other name a metric of the settings. Options: `formula` (in terms of `q`, the
+    query), `rate` "percent" (a share that is wanted in per cent, however the metric is sent), `unit`.
+    """
+
+    title = "Datadog"
+
+    def __init__(self, settings: Datadog, now: Now) -> None:
+        self._settings = settings
+        self._now = now
+        self._api = DatadogApi(settings)
+
+    def warm(self) -> None:
+        """Imports and connects what the first fetch would otherwise wait for."""
+        self._api.warm()
+
+    def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Mapping[str, Found]:
+        """One Series for each query. A query that asks by group ("by {host}") has no single series: SourceError."""
+        return {key: single(key, groups) for key, groups in self.series(queries, window, env, timeout_s).items()}
+
+    def series(
+        self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float
+    ) -> Mapping[str, tuple[Series, ...]]:
+        """Every series of every query: one named by its key, or one for each group, named by its tags."""
+        deadline = Deadline(timeout_s)
+        settled = (self._now() - SETTLE).timestamp()
+        found: dict[str, tuple[Series, ...]] = {}
+        for request in self._requests(queries, window, env):
+            found |= request.read(self._api.post(TIMESERIES, request.body(), deadline), settled)
+        empty = {key: (Series(key, unit=query.options.get("unit", "")),) for key, query in queries.items()}
+        return empty | {key: groups for key, groups in found.items() if groups}
+
+    def link(self, queries: Mapping[str, Query], ask: Ask) -> Link | None:
+        """The Metrics Explorer with the asked metrics, environment and range."""
+        names = [name for query in queries.values() for name in NAME.findall(query.text)]
+        metrics = dict.fromkeys(self._settings.metrics[name] for name in names if name in self._settings.metrics)
+        shown = {
+            "from_ts": milliseconds(ask.window.start),
+            "to_ts": milliseconds(ask.window.end),
+            "live": "false",
+            "exp_metric": ",".join(metrics),
+            "exp_scope": f"env:{ask.env}",
+            "exp_agg": "avg",
+            "exp_row_type": "metric",
+        }
+        return Link("Datadog", f"https://{pages(self._settings.site)}/metric/explorer?{urlencode(shown)}")
+
+    def probe(self, timeout_s: float) -> str:
+        """Whether the keys are good (the API key alone, then both with a query), how fast it is, and whether there is data."""
+        deadline = Deadline(timeout_s)
+        self._api.get("/api/v1/validate", deadline)
+        start = time.perf_counter()
+        metric = self._settings.metrics["success_rate"]
+        now = int(self._now().timestamp())
+        request = Request((Curve("probe", f"avg:{metric}{{*}}", "q", "", now - 3600),), now, 60)
+        found = request.read(self._api.post(TIMESERIES, request.body(), deadline), now)
+        took_ms = 1000 * (time.perf_counter() - start)
+        return f"answers in {took_ms:.0f} ms; {metric} has {'data' if any(found['probe']) else 'no data'} in the last hour"
+
+    def _requests(self, queries: Mapping[str, Query], window: Window, env: str) -> Iterator[Request]:
+        """One request for the queries that look back equally far, whatever more they want before that."""
+        names = {**self._settings.metrics, "scope": f"env:{tag(env)}"}
+        step = int(window.step.total_seconds())
+        end = floored(window.end, step)
+        for over in dict.fromkeys(query.over for query in queries.values()):
+            curves = [self._curve(key, query, window, names) for key, query in queries.items() if query.over == over]
+            wanted = (curve for curve in curves if curve.start < end)
+            while batch := tuple(islice(wanted, QUERIES)):
+                yield Request(batch, end, step)
+
+    def _curve(self, key: str, query: Query, window: Window, names: Mapping[str, str]) -> Curve:
+        start = (window.end - query.over if query.over else window.start) - query.lead
+        formula = query.options.get("formula", "q")
+        if query.options.get("rate") == "percent" and self._settings.scale == "ratio":
+            formula = f"({formula}) * 100"
+        unit = query.options.get("unit", "")
+        return Curve(key, filled(query.text, names), formula, unit, floored(start, int(window.step.total_seconds())))
+
+
+class DatadogEvents:
+    """Event searches such as `env:$env kind:deploy`; each gives a Table of time (epoch s), title, message and tags."""
+
+    title = "Datadog events"
+
+    def __init__(self, settings: Datadog, now: Now) -> None:
+        self._settings = settings
+        self._now = now
+        self._api = DatadogApi(settings)
+
+    def warm(self) -> None:
+        """Imports and connects what the first fetch would otherwise wait for."""
+        self._api.warm()
+
+    def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Mapping[str, Found]:
+        """One Table for each query, oldest event first, the newest 300 at most. Datadog takes one search at a time."""
+        deadline = Deadline(timeout_s)
+        return {key: self._search(query, window, env).found(self._ask(deadline)) for key, query in queries.items()}
+
+    def link(self, queries: Mapping[str, Query], ask: Ask) -> Link | None:
+        """None: the link to the metrics shows Datadog's events of that time too."""
+        return None
+
+    def probe(self, timeout_s: float) -> str:
+        """Whether the keys may search events, and how long a search of the last hour took."""
+        start = time.perf_counter()
+        now = self._now()
+        Search("*", now - timedelta(hours=1), now).found(self._ask(Deadline(timeout_s)))
+        return f"answers in {1000 * (time.perf_counter() - start):.0f} ms"
+
+    def _search(self, query: Query, window: Window, env: str) -> Search:
+        start = (window.end - query.over if query.over else window.start) - query.lead
+        name = tag(env)
+        quoted = f'"{name}"' if ":" in name or "/" in name else name
+        return Search(filled(query.text, {"env": quoted}), start, window.end)
+
+    def _ask(self, deadline: Deadline) -> Callable[[Mapping[str, Any]], Any]:
+        return lambda page: self._api.post("/api/v2/events/search", page, deadline)
+
+
+def single(key: str, groups: Sequence[Series]) -> Series:
+    if len(groups) != 1:
+        raise SourceError(f"answered in {len(groups)} groups where one line was asked ({key})", "bad_answer")
+    return groups[0]
+
+
+def tag(env: str) -> str:
+    """The environment as it stands in a tag; raises SourceError for what no tag can hold."""
+    if not TAG.fullmatch(env):
+        raise SourceError("cannot be asked about an environment of that name", "bad_request")
+    return env
+
+
+def floored(moment: datetime, step: int) -> int:
+    """Epoch seconds, down to the start of a bucket: Datadog aligns buckets to multiples of their width."""
+    return int(moment.timestamp()) // step * step
+
+
+def milliseconds(moment: datetime) -> str:
+    return str(int(moment.astimezone(UTC).timestamp() * 1000))
+
+
+def pages(site: str) -> str:
+    """The host of the pages for people: `app.` before a bare domain, the site itself where it names a region (us5.…)."""
+    return f"app.{site}" if site.count(".") == 1 else site

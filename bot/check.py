@@ -1,0 +1,84 @@
+"""`paybot check`: whether the bot would work here, every fault in one list; with its edges asked, as a table."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.config import Config, ConfigError, read
+from bot.manifest import FILE, stale
+from bot.ports import ChatError, Source, SourceError
+from bot.sources import TITLES
+from bot.work import Bulkheads, gather
+
+PATIENCE_S = 8.0  # all are asked at once
+
+DATADOG, ELASTIC = "needs DD_API_KEY and DD_APP_KEY", "needs ELASTICSEARCH_URL"
+NEEDS = {"datadog": DATADOG, "datadog_events": DATADOG, "elastic": ELASTIC}  # source -> the settings that configure it
+
+Probe = Callable[[float], str]  # within so many seconds: what was seen, in a few words; raises SourceError or ChatError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, what came of it ("ok", "fault", "not configured"), and what was seen."""
+
+    what: str
+    state: str
+    said: str = ""
+
+
+def settings_of(environ: Mapping[str, str], folder: Path) -> Config | None:
+    """The settings as far as they can be used: without Slack, too; None where nothing can be done with them."""
+    try:
+        return read(environ, folder)
+    except ConfigError:
+        return None
+
+
+def faults(environ: Mapping[str, str], folder: Path) -> tuple[str, ...]:
+    """Every fault of the settings, as `serve` needs them, and of a manifest in `folder`."""
+    try:
+        read(environ, folder, require_slack=True)
+    except ConfigError as error:
+        return (*error.faults, *manifest_faults(folder / FILE))
+    return manifest_faults(folder / FILE)
+
+
+def manifest_faults(path: Path) -> tuple[str, ...]:
+    """A manifest that this version would write differently. None at all is no fault: it is needed only to make the app."""
+    if not path.is_file():
+        return ()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return (f"{path.name}: cannot be read",)
+    return (f"{path.name}: is not what this version writes; `paybot manifest` writes it anew",) if stale(text) else ()
+
+
+def not_configured(sources: Mapping[str, Source]) -> list[Finding]:
+    """The sources that cannot be asked for want of settings. No fault: their panels say so."""
+    return [Finding(TITLES[name], "not configured", needs) for name, needs in NEEDS.items() if name not in sources]
+
+
+def asked(probes: Mapping[str, Probe]) -> list[Finding]:
+    """What each said; all are asked at once, and nobody is waited for longer than PATIENCE_S."""
+    bulkheads = Bulkheads()
+    answers = gather(probes, bulkheads, lambda name: name, deadline_s=PATIENCE_S)
+    bulkheads.stop()
+    return [finding(name, answers[name]) for name in probes]
+
+
+def finding(name: str, answer: str | Exception) -> Finding:
+    if isinstance(answer, str):
+        return Finding(name, "ok", answer)
+    if isinstance(answer, SourceError | ChatError):
+        return Finding(name, "fault", answer.said)
+    if isinstance(answer, TimeoutError):
+        return Finding(name, "fault", f"did not answer in {PATIENCE_S:g} s")
+    log.error("a probe failed unexpectedly", exc_info=answer, extra={"probe": name})
+    return Finding(name, "fault", "could not be asked: a fault of paybot's own, logged")

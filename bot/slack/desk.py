@@ -1,0 +1,165 @@
+"""The front desk: takes what was heard, acknowledges it in a line, and has the work done in the pool.
+
+Everything slow happens in the pool's jobs: the person's time zone, the answer, the upload, the posts.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+
+from bot.answer import Analyst
+from bot.config import Config
+from bot.observe import Metrics, reference
+from bot.ports import ChatError
+from bot.slack.buttons import pressed
+from bot.slack.delivery import Delivery
+from bot.slack.heard import Command, Mention, Press
+from bot.slack.posting import Asker, Posting
+from bot.slack.text import escape
+from bot.work import Pool
+from commands import DEFAULT_SECTION, SECTIONS
+from commands.args import BadInput, Help, Wish, parse, usage
+from commands.words import listed
+
+SLOW_S = 2.5  # after this long a person wants to know what is awaited
+BUSY = "paybot is busy: try again in a moment."
+
+log = logging.getLogger(__name__)
+
+
+class FrontDesk:
+    """Implements `bot.slack.heard.Desk`."""
+
+    def __init__(
+        self,
+        config: Config,
+        analyst: Analyst,
+        delivery: Delivery,
+        posting: Posting,
+        pool: Pool,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._config = config
+        self._analyst = analyst
+        self._delivery = delivery
+        self._posting = posting
+        self._pool = pool
+        self._metrics = metrics
+        self._now = now
+
+    def command(self, heard: Command) -> str:
+        """The private line that acknowledges the command."""
+        zone = self._delivery.known_zone(heard.user)
+        try:
+            wish = self._parse(heard.text, zone or self._config.timezone)
+        except BadInput as error:
+            self._metrics.command("none", "bad_input")
+            return escape(str(error))
+        if isinstance(wish, Help):
+            self._metrics.command("help", "accepted")
+            return escape(usage(tuple(SECTIONS)))
+        asker = Asker(heard.user, heard.place, heard.response_url)
+        job = partial(self._answer_command, asker, heard.text, wish if zone else None)
+        return escape(checking(wish)) if self._submit(asker, wish.ask.section, job) else BUSY
+
+    def mention(self, heard: Mention) -> None:
+        asker = Asker(heard.user, heard.place)
+        if not self._submit(asker, "mention", partial(self._answer_mention, asker, heard.text)):
+            log.warning("busy: a mention got no answer")
+
+    def press(self, heard: Press) -> None:
+        asker = Asker(heard.user, heard.place, heard.response_url)
+        if not self._submit(asker, "button", partial(self._answer_press, heard)):
+            log.warning("busy: a button press got no answer")
+
+    def _submit(self, asker: Asker, name: str, job: Callable[[], None]) -> bool:
+        accepted = self._pool.submit(asker.user, partial(self._guarded, asker, job))
+        self._metrics.command(name, "accepted" if accepted else "busy")
+        return accepted
+
+    def _guarded(self, asker: Asker, job: Callable[[], None]) -> None:
+        """Runs a job: wrong input is told in its own words, Slack's refusals in ours, a fault of ours with a reference."""
+        with reference(secrets.token_hex(4)) as known_as:
+            try:
+                job()
+            except BadInput as error:
+                self._posting.tell(asker, escape(str(error)))
+            except ChatError as error:
+                log.warning("Slack refused", extra={"code": error.code})
+                self._posting.tell(asker, escape(error.said))
+            except Exception:  # the top of the job: anything else is a bug, logged once with its traceback
+                log.exception("a job failed")
+                self._posting.tell(asker, f"Something went wrong inside paybot. Its log has the reason under `{known_as}`.")
+
+    def _answer_command(self, asker: Asker, text: str, known: Wish | None) -> None:
+        wish = known or self._wish(asker, text)
+        with self._telling_what_is_awaited(asker, wish):
+            answer = self._analyst.answer(wish.ask)
+        if wish.only_me:
+            self._posting.privately(asker, answer)
+        else:
+            self._posting.everywhere(asker, answer, csv=wish.csv)
+
+    def _answer_mention(self, asker: Asker, text: str) -> None:
+        wish = self._wish(asker, text)
+        answer = self._analyst.answer(wish.ask)
+        if wish.only_me:
+            self._posting.privately(asker, answer)
+        else:
+            self._posting.in_thread(asker.place, answer, csv=wish.csv)
+
+    def _answer_press(self, heard: Press) -> None:
+        wanted = pressed(heard.action, heard.value, self._now(), self._config.env)
+        self._posting.edit(heard, self._analyst.answer(wanted.ask), only_me=wanted.only_me, csv=wanted.csv)
+
+    def _parse(self, text: str, zone: str) -> Wish | Help:
+        return parse(
+            text,
+            now=self._now(),
+            zone=zone,
+            env=self._config.env,
+            sections=tuple(SECTIONS),
+            default_section=DEFAULT_SECTION,
+        )
+
+    def _wish(self, asker: Asker, text: str) -> Wish:
+        """What the person asked, in their own time zone; asked for help, they are told the usage."""
+        wish = self._parse(text, self._zone(asker.user))
+        if isinstance(wish, Help):
+            raise BadInput(usage(tuple(SECTIONS)))
+        return wish
+
+    def _zone(self, user: str) -> str:
+        try:
+            return self._delivery.zone(user) or self._config.timezone
+        except ChatError as error:
+            log.warning("the asker's time zone is not known", extra={"code": error.code})
+            return self._config.timezone
+
+    @contextmanager
+    def _telling_what_is_awaited(self, asker: Asker, wish: Wish) -> Iterator[None]:
+        """Updates the private line once when the sources are slow."""
+        timer = threading.Timer(SLOW_S, self._tell_what_is_awaited, (asker, wish))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _tell_what_is_awaited(self, asker: Asker, wish: Wish) -> None:
+        if awaited := self._analyst.awaited(wish.ask):
+            self._posting.tell(asker, escape(f"{checking(wish)} Still waiting for {listed(awaited)}."), instead=True)
+
+
+def checking(wish: Wish) -> str:
+    """ "Checking checkout, last 6 h, against yesterday …" """
+    against = f", against {wish.ask.against.words}" if wish.ask.against else ""
+    return f"Checking {wish.ask.section}, {wish.ask.window.words}{against} …"

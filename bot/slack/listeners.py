@@ -1,0 +1,139 @@
+"""What Bolt calls when Slack speaks: a listener reads the payload, hands it to the desk and acknowledges, within a millisecond.
+
+Why listeners run inside the request: docs/decisions/0002-listeners-run-inside-the-request.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from slack_bolt import Ack, App, BoltRequest, BoltResponse
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_sdk import WebClient
+
+from bot.inbox import Inbox
+from bot.slack.guard import Headers
+from bot.slack.heard import Desk
+from bot.slack.identity import Identity
+from bot.slack.payloads import OCCASION, Unreadable, heard_command, heard_mention, heard_press, shaped
+from bot.slack.server import Handler, Reply, said
+
+log = logging.getLogger(__name__)
+
+COMMAND = "/pay"
+ANSWER_BUTTONS = re.compile(r"^answer\.")
+LINK_BUTTONS = re.compile(r"^answer\.link\b")  # they open a page by themselves: acknowledged, and nothing else
+APOLOGY = "Sorry, that went wrong inside paybot. If it does so again, give its owners this reference: `{}`."
+UNKNOWN_COMMAND = f"paybot knows only `{COMMAND}`. Try `{COMMAND} help`."
+UNREADABLE = "Slack sent that in a form paybot cannot read, so nothing was done."
+
+
+def make_app(desk: Desk, inbox: Inbox, who: Callable[[], Identity]) -> App:
+    """The Bolt app for HTTP and Socket Mode alike. It holds no token and calls nobody; `who` must answer at once.
+
+    Requests are verified before they come here: by the guard over HTTP, by the connection itself in Socket Mode.
+    """
+    app = App(
+        name="paybot",
+        logger=quiet(),
+        client=WebClient(),  # Bolt would make one with the token that it finds in the environment
+        authorize=partial(authorized, who),
+        process_before_response=True,
+        request_verification_enabled=False,
+        raise_error_for_unhandled_request=True,
+    )
+    app.error(failed)
+    app.command(COMMAND)(partial(command, desk, inbox))
+    app.event("app_mention")(partial(mention, desk, inbox, who))
+    app.action(LINK_BUTTONS)(link)
+    app.action(ANSWER_BUTTONS)(partial(press, desk, inbox))
+    return app
+
+
+def quiet() -> logging.Logger:
+    """A logger for Bolt. What it has to say in passing we say ourselves, without parts of payloads in it."""
+    logger = logging.getLogger("bot.slack.bolt")
+    logger.setLevel(logging.ERROR)
+    return logger
+
+
+def authorized(who: Callable[[], Identity], team_id: str | None) -> AuthorizeResult:
+    """Lets every verified request in, also while the bot's own identity is unknown: Bolt needs it to know its own events."""
+    user, bot, team = who()
+    return AuthorizeResult(enterprise_id=None, team_id=team or team_id, bot_user_id=user or None, bot_id=bot or None)
+
+
+# The listeners. Bolt calls them with the arguments that they name; what stands before those is bound in make_app.
+
+
+def command(desk: Desk, inbox: Inbox, ack: Ack, body: Mapping[str, Any]) -> None:
+    heard = heard_command(body)
+    if new(inbox, "trigger", body.get("trigger_id")):
+        ack(text=desk.command(heard), response_type="ephemeral")
+    else:
+        ack()
+
+
+def mention(desk: Desk, inbox: Inbox, who: Callable[[], Identity], body: Mapping[str, Any]) -> None:
+    heard = heard_mention(body, who().user)
+    if heard and new(inbox, "event", body.get("event_id")):
+        desk.mention(heard)
+
+
+def press(desk: Desk, inbox: Inbox, ack: Ack, body: Mapping[str, Any]) -> None:
+    heard = heard_press(body)
+    if new(inbox, "trigger", body.get("trigger_id")):
+        desk.press(heard)
+    ack()
+
+
+def link(ack: Ack) -> None:
+    ack()
+
+
+def failed(error: Exception, body: Mapping[str, Any]) -> BoltResponse:
+    """What is said when no listener wanted a payload, when it could not be read, or when a listener broke: always a 200.
+
+    Anything else would make Slack bring an event again that will fail again, and show a person a bare "dispatch_failed".
+    """
+    kind = shaped(body.get("type"), OCCASION) or "command"
+    if isinstance(error, BoltUnhandledRequestError):
+        log.info("nobody listens to this %s", kind)
+        return private(UNKNOWN_COMMAND if "command" in body else "")
+    if isinstance(error, Unreadable):
+        log.warning("an unreadable %s: %s", kind, error)
+        return private(UNREADABLE)
+    reference = os.urandom(4).hex()
+    log.error("a listener failed, reference %s", reference, exc_info=error)
+    return private(APOLOGY.format(reference))
+
+
+def private(text: str) -> BoltResponse:
+    return BoltResponse(status=200, body={"response_type": "ephemeral", "text": text} if text else "")
+
+
+def new(inbox: Inbox, kind: str, occasion: object) -> bool:
+    """Whether this comes for the first time. Slack brings again what it thinks was lost; what has no ID cannot be told apart."""
+    known_as = shaped(occasion, OCCASION)
+    return not known_as or inbox.first(f"{kind}:{known_as}")
+
+
+def http_handler(app: App) -> Handler:
+    """What the front calls with a guarded request: a raw body and its headers in, a reply out."""
+
+    def handle(body: bytes, headers: Headers) -> Reply:
+        try:
+            request = BoltRequest(body=body.decode(), headers=dict(headers))
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError):  # how Bolt's parser meets what is no payload
+            return said(400, {"error": "not a payload of Slack"})
+        response = app.dispatch(request)
+        first = {name: values[0] for name, values in response.headers.items()}
+        return Reply(response.status, tuple(first.items()), response.body.encode())
+
+    return handle

@@ -1,0 +1,97 @@
+"""From Slack's payloads to the values of `heard.py`.
+
+Payloads are untrusted, signed or not: every text is bounded, and an ID that has not an ID's shape makes the payload unreadable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bot.slack.heard import Command, Mention, Place, Press
+
+USER = re.compile(r"[UW][A-Z0-9]{2,30}")
+CHANNEL = re.compile(r"[CDG][A-Z0-9]{2,30}")
+TEAM = re.compile(r"[TE][A-Z0-9]{2,30}")
+MESSAGE = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
+OCCASION = re.compile(r"[A-Za-z0-9._-]{1,100}")  # an event's or a trigger's ID
+ACTION = re.compile(r"[a-z0-9_.]{1,255}")
+RESPONSE_URL = re.compile(r"https?://[^\s<>|]{1,500}")
+
+MAX_TEXT, MAX_VALUE, MAX_NAME = 4_000, 2_000, 80  # characters
+
+
+class Unreadable(Exception):
+    """A payload lacks what every payload of its kind has."""
+
+
+def heard_command(body: Mapping[str, Any]) -> Command:
+    """The slash command of a payload. Raises Unreadable."""
+    return Command(
+        text=text(body.get("text"), MAX_TEXT),
+        user=needed(body, USER, "user_id"),
+        team=needed(body, TEAM, "team_id"),
+        place=Place(needed(body, CHANNEL, "channel_id"), text(body.get("channel_name"), MAX_NAME)),
+        response_url=needed(body, RESPONSE_URL, "response_url"),
+    )
+
+
+def heard_mention(body: Mapping[str, Any], bot_user: str) -> Mention | None:
+    """The mention of an event, without the bot's own name; None for what bots say and for edits. Raises Unreadable."""
+    if dug(body, "event", "bot_id") or dug(body, "event", "edited") or dug(body, "event", "subtype"):
+        return None
+    return Mention(
+        text=without(bot_user, text(dug(body, "event", "text"), MAX_TEXT)),
+        user=needed(body, USER, "event", "user"),
+        team=needed(body, TEAM, "team_id"),
+        place=Place(needed(body, CHANNEL, "event", "channel"), thread_ts=shaped(dug(body, "event", "thread_ts"), MESSAGE)),
+    )
+
+
+def heard_press(body: Mapping[str, Any]) -> Press:
+    """The pressed button, or the choice made in a menu. Raises Unreadable."""
+    actions = body.get("actions")
+    action = actions[0] if isinstance(actions, list) and actions else {}
+    return Press(
+        action=needed(action, ACTION, "action_id"),
+        value=text(dug(action, "value") or dug(action, "selected_option", "value"), MAX_VALUE),
+        user=needed(body, USER, "user", "id"),
+        team=shaped(dug(body, "team", "id"), TEAM) or needed(body, TEAM, "user", "team_id"),
+        place=Place(
+            channel=needed(body, CHANNEL, "container", "channel_id"),
+            name=text(dug(body, "channel", "name"), MAX_NAME),
+            thread_ts=shaped(dug(body, "container", "thread_ts"), MESSAGE),
+        ),
+        ts=needed(body, MESSAGE, "container", "message_ts"),
+        response_url=needed(body, RESPONSE_URL, "response_url"),
+        ephemeral=dug(body, "container", "is_ephemeral") is True,
+    )
+
+
+def without(bot_user: str, words: str) -> str:
+    """The words without the bot's own mention; where its ID is not known, without the mention that they begin with."""
+    return re.sub(rf"<@{re.escape(bot_user)}(\|[^>]*)?>" if bot_user else r"^\s*<@[^>]*>", " ", words).strip()
+
+
+def dug(body: object, *path: str) -> object:
+    """What lies at the end of the path, or None."""
+    for key in path:
+        body = body.get(key) if isinstance(body, Mapping) else None
+    return body
+
+
+def text(value: object, most: int) -> str:
+    return value[:most] if isinstance(value, str) else ""
+
+
+def shaped(value: object, shape: re.Pattern[str]) -> str:
+    """The value where it has the shape, else ""."""
+    return value if isinstance(value, str) and shape.fullmatch(value) else ""
+
+
+def needed(body: object, shape: re.Pattern[str], *path: str) -> str:
+    value = shaped(dug(body, *path), shape)
+    if not value:
+        raise Unreadable(f"{'.'.join(path)} is missing or of another shape")
+    return value

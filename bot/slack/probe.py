@@ -1,0 +1,101 @@
+"""What `paybot check --connect` asks of Slack: is the token good, has it its scopes, is the bot in the home channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPException
+from typing import TYPE_CHECKING
+
+from bot.config import Slack
+from bot.manifest import SCOPES
+from bot.ports import ChatError
+
+if TYPE_CHECKING:
+    from slack_sdk import WebClient
+    from slack_sdk.web import SlackResponse
+
+Probe = Callable[[float], str]
+
+# What Slack's error words mean here. Others are shown as they are.
+WORDS = {
+    "invalid_auth": "does not know the token: copy it again",
+    "not_authed": "does not know the token: copy it again",
+    "account_inactive": "says that the app was removed: install it again",
+    "token_revoked": "says that the token was revoked: install the app again",
+    "token_expired": "says that the token has expired: install the app again",
+    "missing_scope": "says that a scope is missing: install the app again from a new manifest",
+    "not_allowed_token_type": "says that this is another kind of token",
+    "channel_not_found": "does not show the bot this channel: is it private, or the ID wrong? /invite @paybot there",
+    "ratelimited": "asks us to wait a while",
+}
+
+
+def slack_probes(settings: Slack | None) -> dict[str, Probe]:
+    """What can be asked, by the name that people know. Each raises ChatError with what is wrong and what to do."""
+    if settings is None:
+        return {}
+    probes: dict[str, Probe] = {"Slack": partial(token, settings), "Slack home channel": partial(home_channel, settings)}
+    return probes | ({"Slack Socket Mode": partial(socket_mode, settings)} if settings.app_token else {})
+
+
+def token(settings: Slack, timeout_s: float) -> str:
+    """Whether the bot token works and has every scope of the manifest."""
+    with translated():
+        answer = client(settings.bot_token, settings, timeout_s).auth_test()
+    granted = header(answer, "x-oauth-scopes")
+    lacking = [scope for scope in SCOPES if scope not in granted.replace(" ", "").split(",")] if granted else []
+    if lacking:
+        raise ChatError("missing_scope", f"did not grant {', '.join(lacking)}: install the app again from a new manifest")
+    return f"{named(answer, 'user')} in {named(answer, 'team')}, {'with every scope' if granted else 'scopes not told'}"
+
+
+def home_channel(settings: Slack, timeout_s: float) -> str:
+    """Whether the bot may post in its home channel."""
+    with translated():
+        channel = client(settings.bot_token, settings, timeout_s).conversations_info(channel=settings.home_channel).get("channel")
+    name = f"#{named(channel or {}, 'name')}"
+    if not channel or channel.get("is_archived"):
+        raise ChatError("is_archived", f"says that {name} is archived: choose another PAYBOT_HOME_CHANNEL")
+    if not channel.get("is_member"):
+        raise ChatError("not_in_channel", f"says that paybot is not in {name}: /invite @paybot there")
+    return f"paybot is in {name}"
+
+
+def socket_mode(settings: Slack, timeout_s: float) -> str:
+    """Whether the app token opens connections. None is opened: Slack only hands out the address."""
+    with translated():
+        client(settings.app_token, settings, timeout_s).apps_connections_open(app_token=settings.app_token)
+    return "the app token may connect"
+
+
+def client(key: str, settings: Slack, timeout_s: float) -> WebClient:
+    from slack_sdk import WebClient  # noqa: PLC0415
+
+    return WebClient(key, base_url=settings.api_url, timeout=max(1, int(timeout_s)), retry_handlers=[])
+
+
+def header(answer: SlackResponse, name: str) -> str:
+    """A header of the answer, whatever case the server wrote its name in."""
+    found = next((value for key, value in answer.headers.items() if key.lower() == name), "")
+    return ",".join(found) if isinstance(found, list) else str(found)
+
+
+def named(found: Mapping[str, object] | SlackResponse, key: str) -> str:
+    """A name that Slack gave, fit for a terminal: printable, bounded."""
+    return "".join(letter for letter in str(found.get(key) or "?") if letter.isprintable())[:80]
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Slack's refusals and failures of the connection as ChatErrors: the only place here that knows the client's exceptions."""
+    from slack_sdk.errors import SlackApiError, SlackClientError  # noqa: PLC0415
+
+    try:
+        yield
+    except SlackApiError as error:
+        code = named(error.response, "error")
+        raise ChatError(code, WORDS.get(code, f"refused: {code}")) from error
+    except (SlackClientError, OSError, HTTPException, ValueError) as error:
+        raise ChatError("unreachable", "could not be reached, or did not answer as Slack does", retriable=True) from error

@@ -1,0 +1,66 @@
+"""How long a source may take, and when it is worth asking again: one deadline holds for all attempts of a fetch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import stamina
+
+from bot.ports import SourceError
+from bot.sources.faults import RateLimited, missed
+
+ATTEMPTS = 3
+PAUSES_S = (0.1, 0.2)  # the first pause, doubled after each failure, and what chance adds to spread the attempts of many
+WORTH_S = 0.5  # with less time left than this another attempt would only end as a timeout
+LONGEST_WAIT_S = 5.0  # a source that asks for a longer pause than this is not waited for
+
+T = TypeVar("T")
+
+
+class Deadline:
+    """The end of a fetch, `timeout_s` seconds after its start."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        self._end = time.monotonic() + timeout_s
+
+    def left(self) -> float:
+        """The seconds left, above zero; raises SourceError when there are none."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise missed(self.timeout_s)
+        return left
+
+    def fits(self, wait_s: float) -> bool:
+        """Whether an attempt after a pause of `wait_s` would still have time for an answer."""
+        return time.monotonic() + wait_s + WORTH_S < self._end
+
+
+def patiently(attempt: Callable[[], T], deadline: Deadline) -> T:
+    """What `attempt` returns, asked again after a failure that may pass, as long as the deadline allows."""
+    return stamina.RetryingCaller(attempts=ATTEMPTS, timeout=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.2).on(
+        _Patience(deadline)
+    )(attempt)
+
+
+@dataclass
+class _Patience:
+    """After each failure: how many seconds to wait before the next attempt, True for a growing pause, False to give up."""
+
+    deadline: Deadline
+    waited: bool = False
+
+    def __call__(self, error: Exception) -> bool | float:
+        if isinstance(error, RateLimited):
+            return self._after_limit(error.wait_s)
+        return isinstance(error, SourceError) and error.kind == "unavailable" and self.deadline.fits(ATTEMPTS * sum(PAUSES_S))
+
+    def _after_limit(self, wait_s: float | None) -> bool | float:
+        """Waits once: a second refusal means that others use up the limit."""
+        if self.waited or wait_s is None or wait_s > LONGEST_WAIT_S or not self.deadline.fits(wait_s):
+            return False
+        self.waited = True
+        return wait_s

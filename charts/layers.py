@@ -1,0 +1,127 @@
+"""What each kind of layer puts into a plot: the values its axis must hold, its shapes, and its label at the right end.
+
+A new kind of layer is a dataclass in `spec.py`, one section here, and a case in each of the three functions at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+import numpy as np
+
+from charts.frame import Frame, thinned, within
+from charts.runs import Breach, breaches, runs
+from charts.shapes import Area, Box, Dot, Shape, Stroke
+from charts.spec import Chart, Layer, Line, Threshold
+from charts.style import Theme
+
+WIDTHS = {"main": 5.0, "second": 4.0, "third": 4.0, "before": 4.0}
+LONE = 6.0  # radius of a point that has no neighbours
+NEWEST = 9.0  # radius of the point where the main line ends
+LIMIT_WIDTH = 3.0
+LIMIT_DASH = (12.0, 8.0)
+BAR = 9.0  # height of the bar that marks a breach at the foot of the plot
+SHORTEST = 8.0  # a breach's bar is at least that wide, so that one bucket is seen
+RANKS = {"main": 0, "second": 2, "third": 3, "before": 4}
+LIMIT_RANK = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EndLabel:
+    """A layer's name beside the right end of its line; where there is no room for all, the highest ranks go first."""
+
+    y: float
+    text: str
+    colour: str
+    bold: bool
+    rank: int
+
+
+def line_shapes(line: Line, frame: Frame, theme: Theme) -> Iterator[Shape]:
+    """The line, broken where data are missing; a point on its own is a dot."""
+    colour, series = theme.line(line.role), line.series
+    points = frame.points(series.times, series.values)
+    for first, past in runs(series):
+        if past - first > 1:
+            yield Stroke(thinned(points[first:past]), colour, WIDTHS[line.role], clip=frame.clip)
+        elif frame.start <= series.times[first] <= frame.end:
+            yield _dot(points[first], LONE, colour)
+    if line.role == "main" and (newest := newest_in(line, frame)):
+        point = np.array([frame.x(newest[0]), frame.y(newest[1])])
+        yield _dot(point, NEWEST, colour)
+
+
+def _dot(point: np.ndarray[tuple[int], np.dtype[np.float64]], radius: float, colour: str) -> Dot:
+    return Dot(float(point[0]), float(point[1]), radius, colour)
+
+
+def newest_in(line: Line, frame: Frame) -> tuple[float, float] | None:
+    """The line's last known (time, value) in the frame's range."""
+    pairs = zip(reversed(line.series.times), reversed(line.series.values), strict=True)
+    return next(((time, value) for time, value in pairs if value is not None and frame.start <= time <= frame.end), None)
+
+
+def line_label(line: Line, frame: Frame, theme: Theme) -> EndLabel | None:
+    newest = newest_in(line, frame)
+    if not newest or not line.label.strip():
+        return None
+    colour = theme.muted if line.role == "before" else theme.line(line.role)
+    return EndLabel(frame.y(newest[1]), line.label, colour, line.role == "main", RANKS[line.role])
+
+
+def limit_shapes(limit: Threshold, chart: Chart, frame: Frame, theme: Theme) -> Iterator[Shape]:
+    """The dashed limit, with every breach of the main line hatched and marked by a bar at the foot."""
+    main = next((line for line in chart.lines() if line.role == "main"), None)
+    for breach in breaches(main.series, limit.value, limit.good) if main else ():
+        if breach.start <= frame.end and breach.end >= frame.start:
+            yield from _breach_shapes(breach, limit, frame, theme)
+    y = frame.y(limit.value)
+    ends = np.array([[frame.left, y], [frame.right, y]])
+    yield Stroke(ends, theme.bad, LIMIT_WIDTH, LIMIT_DASH, frame.clip)
+
+
+def _breach_shapes(breach: Breach, limit: Threshold, frame: Frame, theme: Theme) -> Iterator[Shape]:
+    times, values = zip(*breach.points, strict=True)
+    # The line first, then back along the limit.
+    edge = frame.points((*times, times[-1], times[0]), (*values, limit.value, limit.value))
+    yield Area(edge, theme.bad, 0.16, hatched=True, clip=frame.clip)
+    left, right = max(frame.left, frame.x(breach.start)), min(frame.right, frame.x(breach.end))
+    right = min(frame.right, max(right, left + SHORTEST))
+    yield Box(min(left, right - SHORTEST), frame.bottom - BAR, right, frame.bottom, theme.bad)
+
+
+def limit_label(limit: Threshold, frame: Frame, theme: Theme) -> EndLabel | None:
+    return EndLabel(frame.y(limit.value), limit.label, theme.bad, False, LIMIT_RANK) if limit.label.strip() else None
+
+
+def values_of(layer: Layer, start: float, end: float) -> tuple[float, ...]:
+    """The values that the axis must hold."""
+    match layer:
+        case Line():
+            return within(layer.series, start, end)
+        case Threshold():
+            return (layer.value,)
+        case _:
+            assert_never(layer)
+
+
+def shapes_of(layer: Layer, chart: Chart, frame: Frame, theme: Theme) -> Iterator[Shape]:
+    match layer:
+        case Line():
+            return line_shapes(layer, frame, theme)
+        case Threshold():
+            return limit_shapes(layer, chart, frame, theme)
+        case _:
+            assert_never(layer)
+
+
+def label_of(layer: Layer, frame: Frame, theme: Theme) -> EndLabel | None:
+    match layer:
+        case Line():
+            return line_label(layer, frame, theme)
+        case Threshold():
+            return limit_label(layer, frame, theme)
+        case _:
+            assert_never(layer)

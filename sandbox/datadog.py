@@ -1,0 +1,126 @@
+"""Datadog's API as far as paybot needs it: metric queries over time and as numbers, event search, and the check of a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, request_response
+
+from sandbox.datadog_answers import numbers, timeseries
+from sandbox.datadog_events import page
+from sandbox.datadog_query import QueryError
+from sandbox.faults import FaultKind, Faults, Faulty
+from sandbox.world import World
+
+API_KEY = "sandbox0datadog0api0key000000000"
+APP_KEY = "sandbox0datadog0application0key0000000000"
+
+_SOURCE = "datadog"
+_JSON = "application/json"
+_LIMIT, _PERIOD_S = 3600, 60
+Body = Mapping[str, Any]
+Answered = Callable[[World, Body, Faults], Response]
+
+
+def routes(world: World, faults: Faults, *, api_key: str = API_KEY, app_key: str = APP_KEY) -> list[Route]:
+    """Datadog's paths, to be mounted under any prefix; the keys are those that requests must carry."""
+    budget = Budget(world)
+
+    def route(path: str, method: str, answer: Answered, *, application: bool) -> Route:
+        async def endpoint(request: Request) -> Response:
+            response = _denied(request, api_key, app_key if application else None) or budget.spent()
+            if response is None:
+                response = await run_in_threadpool(_answer, answer, world, await request.body(), faults)
+            response.headers.update(budget.headers())
+            return response
+
+        refusals: Mapping[FaultKind, Callable[[], Response]] = {"429": budget.exceeded, "500": _broken}
+        return Route(path, Faulty(request_response(endpoint), _SOURCE, faults, refusals), methods=[method])
+
+    return [
+        route("/api/v1/validate", "GET", _validate, application=False),
+        route("/api/v2/query/timeseries", "POST", _timeseries, application=True),
+        route("/api/v2/query/scalar", "POST", _scalar, application=True),
+        route("/api/v2/events/search", "POST", _events, application=True),
+    ]
+
+
+class Budget:
+    """Requests in the running minute of the world's clock, told in the headers of every answer."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._period = 0
+        self._used = 0
+
+    def spent(self) -> Response | None:
+        """Counts a request; the refusal when there were too many."""
+        period = self._world.now_ms() // 1000 // _PERIOD_S
+        self._used = 1 if period != self._period else self._used + 1
+        self._period = period
+        return self.exceeded() if self._used > _LIMIT else None
+
+    def exceeded(self) -> Response:
+        said = f"Rate limit of {_LIMIT} requests in {_PERIOD_S} seconds reached. Please try again later."
+        return _errors(429, said, self.headers(left=0))
+
+    def headers(self, left: int | None = None) -> dict[str, str]:
+        reset = _PERIOD_S - self._world.now_ms() // 1000 % _PERIOD_S
+        return {
+            "x-ratelimit-limit": str(_LIMIT),
+            "x-ratelimit-period": str(_PERIOD_S),
+            "x-ratelimit-remaining": str(max(0, _LIMIT - self._used) if left is None else left),
+            "x-ratelimit-reset": str(reset),
+            "x-ratelimit-name": "query",
+        }
+
+
+def _denied(request: Request, api_key: str, app_key: str | None) -> Response | None:
+    given = request.headers.get("dd-api-key")
+    if not given:
+        return _errors(403, "API key required")
+    if given != api_key or (app_key is not None and request.headers.get("dd-application-key") != app_key):
+        return _errors(403, "Forbidden")
+    return None
+
+
+def _answer(answer: Answered, world: World, raw: bytes, faults: Faults) -> Response:
+    try:
+        body = orjson.loads(raw) if raw else {}
+        if not isinstance(body, dict):
+            return _errors(400, "API input validation failed: Invalid type. Expected an object.")
+        return answer(world, body, faults)
+    except orjson.JSONDecodeError:
+        return _errors(400, "API input validation failed: the body is not valid JSON.")
+    except QueryError as refused:
+        return _errors(400, str(refused))
+
+
+def _errors(status: int, said: str, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps({"errors": [said]}), status, headers, media_type=_JSON)
+
+
+def _broken() -> Response:
+    return _errors(500, "Internal server error")
+
+
+def _validate(world: World, body: Body, faults: Faults) -> Response:
+    return Response(orjson.dumps({"valid": True}), media_type=_JSON)
+
+
+def _events(world: World, body: Body, faults: Faults) -> Response:
+    return Response(orjson.dumps(page(world, body)), media_type=_JSON)
+
+
+def _timeseries(world: World, body: Body, faults: Faults) -> Response:
+    data = timeseries(world, body, holey=faults.partial(_SOURCE))
+    return Response(orjson.dumps({"data": data}), media_type="application/vnd.api+json")
+
+
+def _scalar(world: World, body: Body, faults: Faults) -> Response:
+    return Response(orjson.dumps({"data": numbers(world, body, holey=faults.partial(_SOURCE))}), media_type=_JSON)

@@ -1,0 +1,81 @@
+"""Elasticsearch's aggregations that measure: one number, or a few, of the documents' values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from sandbox.chance import Floats, Ints
+from sandbox.elastic_documents import FIELDS, Documents, Field, there
+from sandbox.elastic_query import SearchError, known
+
+Asked = Mapping[str, Any]
+Found = dict[str, Any]
+
+_PERCENTS = (1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0)
+
+
+def _numbers(docs: Documents, asked: Asked, kind: str, *more: str) -> Floats:
+    """The field's values in all documents that have it."""
+    known(asked, kind, ("field", *more))
+    field = _field(asked)
+    if field and field.form == "keyword":
+        reason = f"Field [{asked['field']}] of type [keyword] is not supported for aggregation [{kind}]"
+        raise SearchError(reason, "illegal_argument_exception")
+    return np.concatenate([np.empty(0), *_values(docs, field)])
+
+
+def _field(asked: Asked) -> Field | None:
+    if "field" not in asked:
+        raise SearchError("Required one of fields [field, script], but none were specified.", "illegal_argument_exception")
+    return FIELDS.get(str(asked["field"]))
+
+
+def _values(docs: Documents, field: Field | None) -> Iterable[Ints]:
+    for part in docs:
+        values = field.of(part) if field else None
+        if field is not None and values is not None and not isinstance(values, str):
+            yield values[there(field, values)].astype(np.int64)
+
+
+def _percentiles(docs: Documents, asked: Asked) -> Found:
+    values = _numbers(docs, asked, "percentiles", "percents", "keyed", "tdigest")
+    percents = [float(percent) for percent in asked.get("percents", _PERCENTS)]
+    found = np.percentile(values, percents).tolist() if len(values) else [None] * len(percents)
+    return {"values": {str(percent): value for percent, value in zip(percents, found, strict=True)}}
+
+
+def _single(kind: str, reduce: Callable[[Floats], float]) -> Callable[[Documents, Asked], Found]:
+    def metric(docs: Documents, asked: Asked) -> Found:
+        values = _numbers(docs, asked, kind)
+        return {"value": float(reduce(values)) if len(values) or kind == "sum" else None}
+
+    return metric
+
+
+def _value_count(docs: Documents, asked: Asked) -> Found:
+    known(asked, "value_count", ("field",))
+    field = _field(asked)
+    constant = sum(len(part) for part in docs if field and isinstance(field.of(part), str))
+    return {"value": constant + sum(len(values) for values in _values(docs, field))}
+
+
+def _cardinality(docs: Documents, asked: Asked) -> Found:
+    known(asked, "cardinality", ("field", "precision_threshold"))
+    field = _field(asked)
+    words = {word for part in docs if field and isinstance(word := field.of(part), str)}
+    numbers = np.unique(np.concatenate([np.empty(0, np.int64), *_values(docs, field)]))
+    return {"value": len(words | {field.word(number) for number in numbers.tolist()} if field and words else numbers)}
+
+
+METRICS: Mapping[str, Callable[[Documents, Asked], Found]] = {
+    "avg": _single("avg", np.mean),
+    "sum": _single("sum", np.sum),
+    "min": _single("min", np.min),
+    "max": _single("max", np.max),
+    "percentiles": _percentiles,
+    "cardinality": _cardinality,
+    "value_count": _value_count,
+}

@@ -1,0 +1,77 @@
+"""What the page's drawer turns: the company's scenarios, its vendors' faults and its clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sandbox.faults import FAULT_KINDS, Faults
+from sandbox.scenarios import SCENARIOS
+from sandbox.world import World
+
+SOURCES = {"datadog": "Datadog", "elastic": "Elasticsearch", "slack": "Slack"}
+KINDS: dict[str, str] = {
+    "ok": "well",
+    "slow": "slow (10 s)",
+    "429": "429",
+    "500": "500",
+    "partial": "half an answer",
+    "down": "down",
+}
+LONGEST_JUMP_S = 86_400.0  # the events on the way are made at once
+
+
+class CompanySwitches:
+    """Implements `sandbox.workspace.console.Switches`; `speed` is the clock's."""
+
+    def __init__(self, world: World, faults: Faults, speed: float) -> None:
+        self._world = world
+        self._faults = faults
+        self._speed = speed
+
+    def state(self) -> dict[str, Any]:
+        running = {episode.scenario.name for episode in self._world.running()}
+        faults = self._faults.active()
+        return {
+            "clock": {"now": self._world.clock.now().timestamp(), "speed": self._speed},
+            "scenarios": [
+                {"name": name, "title": scenario.title, "does": scenario.does, "on": name in running}
+                for name, scenario in SCENARIOS.items()
+            ],
+            "faults": [
+                {
+                    "source": source,
+                    "title": title,
+                    "kind": faults[source].kind if source in faults else "ok",
+                    "kinds": kinds(source),
+                }
+                for source, title in SOURCES.items()
+            ],
+        }
+
+    def scenario(self, name: str, on: bool) -> None:
+        if on:
+            self._world.start(name)
+        elif name in SCENARIOS:
+            self._world.stop(name)
+        else:
+            raise KeyError(name)
+
+    def fault(self, source: str, kind: str) -> None:
+        if source not in SOURCES or kind not in KINDS:
+            raise KeyError(source, kind)
+        if kind == "ok":
+            self._faults.clear(source)
+        for known in FAULT_KINDS:
+            if known == kind:
+                self._faults.set(source, known)
+
+    def jump(self, seconds: float) -> None:
+        if not 0 <= seconds <= LONGEST_JUMP_S:
+            raise ValueError(seconds)
+        self._world.clock.jump(timedelta(seconds=seconds))
+
+
+def kinds(source: str) -> list[dict[str, str]]:
+    """The faults that a source can have: Slack never gives half an answer."""
+    return [{"kind": kind, "title": title} for kind, title in KINDS.items() if (source, kind) != ("slack", "partial")]

@@ -1,0 +1,228 @@
+// The page: who one is, where one is, and what is shown of it.
+import { $, clock, el } from "/page/dom.js";
+import { act, listen, load } from "/page/sync.js";
+import { List, avatar, seconds } from "/page/messages.js";
+import { Composer } from "/page/composer.js";
+import * as drawer from "/page/drawer.js";
+
+const PATIENCE_MS = 15_000; // a pressed button looks busy for no longer
+const FAILED = { is_archived: "This channel is archived.", operation_timeout: "paybot did not answer in 3 s.", dispatch_failed: "paybot could not be reached." };
+
+const people = new Map();
+const channels = new Map();
+const messages = new Map(); // channel -> ts -> message
+const unread = new Set();
+const busy = new Set(); // of pressed buttons: { message, node }
+let hints = [];
+let user = localStorage.getItem("user") ?? "";
+let here = "";
+let parent = null; // the message whose thread is open
+let time = { now: 0, speed: 1, read: 0 };
+let stop = () => {};
+
+const look = { people, clock: clock("UTC"), goTo, press };
+const main = new List($("messages"), $("scroll"), { ...look, replies: (message) => thread(message).length, open: openThread });
+const side = new List($("thread-messages"), $("thread-scroll"), look);
+const composer = new Composer($("composer"), { label: "Message", hints: offered, send: (text) => say(text) });
+const reply = new Composer($("thread-composer"), { label: "Reply …", hints: offeredInThread, send: (text) => say(text, parent) });
+
+// What is shown
+
+const all = (channel) => [...messages.get(channel).values()].sort((one, other) => seconds(one.ts) - seconds(other.ts));
+const top = (channel) => all(channel).filter((message) => !message.thread_ts);
+const thread = (message) => all(message.channel).filter((each) => each.thread_ts === message.ts);
+
+function goTo(channel) {
+  if (!channels.has(channel)) return;
+  here = channel;
+  unread.delete(channel);
+  const { name, topic, archived } = channels.get(channel);
+  $("title").textContent = `# ${name}`;
+  $("topic").textContent = topic;
+  document.title = `#${name} · paybot sandbox`;
+  composer.name(`Message #${name}`, archived ? `#${name} is archived: nobody can write here any more.` : "");
+  main.show(top(channel));
+  closeThread();
+  drawSidebar();
+  sidebar(false);
+}
+
+function drawSidebar() {
+  const channel = ({ id, name, archived }) => {
+    const traits = { class: unread.has(id) ? "unread" : "", "data-channel": id, "aria-current": id === here ? "true" : null, on: { click: () => goTo(id) } };
+    return el("li", {}, el("button", traits, el("span", { "aria-hidden": "true" }, archived ? "🗄" : "#"), name, unread.has(id) ? el("span", { class: "dot", role: "img", "aria-label": "unread" }) : null));
+  };
+  const person = (each) => {
+    const traits = { "data-person": each.id, "aria-pressed": String(each.id === user), on: { click: () => become(each.id) } };
+    return el("li", {}, el("button", traits, avatar(each), el("span", {}, each.name, el("small", {}, each.role))));
+  };
+  $("channels").replaceChildren(...[...channels.values()].map(channel));
+  $("people").replaceChildren(...[...people.values()].filter((each) => each.here).map(person));
+}
+
+function openThread(message) {
+  parent = message;
+  $("thread").hidden = false;
+  $("drawer").hidden = true;
+  $("thread-channel").textContent = `# ${channels.get(message.channel).name}`;
+  side.show([message, ...thread(message)]);
+  reply.field.focus();
+}
+
+function closeThread() {
+  parent = null;
+  $("thread").hidden = true;
+}
+
+function tick() {
+  const now = time.now + ((performance.now() - time.read) / 1000) * time.speed;
+  const zone = people.get(user)?.zone ?? "UTC";
+  const pace = time.speed === 1 ? "" : ` · ${time.speed} × speed`;
+  $("clock").textContent = time.now ? `${look.clock.full(now)} · ${zone.split("/").pop().replace("_", " ")}${pace}` : "";
+}
+
+// What happens
+
+function happened(event) {
+  if (event.kind === "company") return company(event.company);
+  const old = messages.get(event.channel).get(event.ts);
+  if (event.kind === "gone") messages.get(event.channel).delete(event.ts);
+  else messages.get(event.channel).set(event.ts, event.message);
+  settle(event);
+  if (event.kind === "said" && event.channel !== here) {
+    unread.add(event.channel);
+    drawSidebar();
+  }
+  if (event.channel === here) redraw(event, event.message ?? old);
+}
+
+function redraw({ kind, ts }, message) {
+  if (!message) return;
+  const root = message.thread_ts ? messages.get(here).get(message.thread_ts) : message;
+  if (kind === "gone" && root === message) main.drop(ts);
+  else if (root) main.put(root);
+  if (!parent || root?.ts !== parent.ts) return;
+  if (kind === "gone") side.drop(ts);
+  else side.put(message);
+}
+
+function company(state) {
+  time = { ...state.clock, read: performance.now() };
+  drawer.draw(state);
+  tick();
+}
+
+/** A busy button rests when its message or its thread has changed, or the person got a private line. */
+function settle({ ts, message }) {
+  for (const each of busy) {
+    if (ts === each.message.ts || message?.thread_ts === each.message.ts || message?.private_to) rest(each);
+  }
+}
+
+function rest(each) {
+  each.node.removeAttribute("aria-busy");
+  busy.delete(each);
+}
+
+// What the person does
+
+async function say(text, root) {
+  const answer = await act("say", { user, channel: here, text, thread_ts: root?.ts ?? "" });
+  if (!answer.ok) notice(answer.error);
+}
+
+async function press(message, block, element, value, node) {
+  const each = { message, node };
+  node.setAttribute("aria-busy", "true");
+  busy.add(each);
+  setTimeout(() => rest(each), PATIENCE_MS);
+  const { channel, ts } = message;
+  const answer = await act("press", { user, channel, ts, block_id: block.block_id, action_id: element.action_id, value });
+  if (answer.ok && !element.url) return;
+  rest(each);
+  if (!answer.ok) notice(answer.error);
+}
+
+function notice(error) {
+  $("offline").textContent = FAILED[error] ?? `That did not work: ${error}.`;
+  $("offline").hidden = false;
+  setTimeout(() => ($("offline").hidden = true), 5_000);
+}
+
+function offered(text) {
+  const typed = text.toLowerCase();
+  const begun = hints.filter((hint) => hint.text.toLowerCase().startsWith(typed) && hint.text !== text);
+  const named = /^[/@]/.test(typed) && typed.length > 2 ? hints.filter((hint) => hint.text.includes(typed.replace(/^\S*\s*/, "")) && hint.text.startsWith(typed.split(" ")[0])) : [];
+  return [...new Set([...begun, ...named])].filter((hint) => hint.text !== text);
+}
+
+function offeredInThread(text) {
+  if (text.startsWith("/")) return [{ text: "@paybot checkout 1h", what: "Commands do not work in threads: mention paybot instead" }];
+  return offered(text);
+}
+
+async function become(id) {
+  user = id;
+  localStorage.setItem("user", id);
+  stop();
+  stop = listen(user, { opened: begin, happened, lost: () => ($("offline").hidden = false) });
+}
+
+/** Draws everything from the sandbox's present state. */
+async function begin() {
+  const state = await load(user);
+  for (const person of state.people) people.set(person.id, person);
+  for (const channel of state.channels) channels.set(channel.id, channel);
+  for (const id of channels.keys()) messages.set(id, new Map());
+  for (const message of state.messages) messages.get(message.channel).set(message.ts, message);
+  if (!people.get(user)?.here) return become(state.people.find((person) => person.here).id);
+  hints = state.hints;
+  look.clock = main.look.clock = side.look.clock = clock(people.get(user).zone);
+  $("team").textContent = state.team;
+  $("offline").hidden = true;
+  company(state.company);
+  goTo(channels.has(here) ? here : state.channels[0].id);
+  document.body.dataset.ready = user;
+}
+
+function sidebar(open) {
+  document.body.classList.toggle("menu", open);
+  $("menu").setAttribute("aria-expanded", String(open));
+}
+
+function toggleDrawer(open) {
+  $("drawer").hidden = !open;
+  $("open-drawer").setAttribute("aria-expanded", String(open));
+  if (open) closeThread();
+  sidebar(false);
+}
+
+function toggleTheme() {
+  const dark = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  document.documentElement.dataset.theme = dark === "dark" ? "light" : "dark";
+  localStorage.setItem("theme", document.documentElement.dataset.theme);
+}
+
+function welcome() {
+  const done = () => {
+    localStorage.setItem("welcomed", "yes");
+    $("welcome").hidden = true;
+  };
+  $("welcome").hidden = localStorage.getItem("welcomed") === "yes";
+  $("welcome-close").addEventListener("click", done);
+  $("welcome-drawer").addEventListener("click", () => toggleDrawer(true));
+  for (const button of document.querySelectorAll("[data-try]")) button.addEventListener("click", () => composer.fill(button.dataset.try));
+}
+
+$("menu").addEventListener("click", () => sidebar(!document.body.classList.contains("menu")));
+$("theme").addEventListener("click", toggleTheme);
+$("open-drawer").addEventListener("click", () => toggleDrawer($("drawer").hidden));
+$("drawer-close").addEventListener("click", () => toggleDrawer(false));
+$("thread-close").addEventListener("click", closeThread);
+$("enlarged").addEventListener("click", (event) => event.target === $("enlarged") && $("enlarged").close());
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !document.querySelector("dialog[open]")) toggleDrawer(false), closeThread(), sidebar(false);
+});
+welcome();
+setInterval(tick, 1_000);
+become(user);

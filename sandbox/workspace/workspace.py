@@ -1,0 +1,236 @@
+"""The workspace: what people do in it, and what the bot hears of that."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sandbox.workspace import blocks, mrkdwn
+from sandbox.workspace.cast import BOT, CHANNELS, PEOPLE, SLACKBOT, TEAM_ID, Person, channel_named, person_named
+from sandbox.workspace.conversations import Change, Conversations, Message
+from sandbox.workspace.feed import Feed
+from sandbox.workspace.files import Files
+from sandbox.workspace.hooks import Hook, Hooks
+from sandbox.workspace.pace import Pace
+from sandbox.workspace.payloads import command_body, mention_body, press_body
+from sandbox.workspace.refused import Refused
+from sandbox.workspace.view import shown
+from sandbox.workspace.wire import Reply, Wire
+
+Json = dict[str, Any]
+COMMANDS = ("/pay",)
+RETRY_WAITS_S = (0.0, 60.0, 300.0)  # Slack delivers an event up to three times more
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+NAMED = re.compile(r"(?<![\w@#])(?P<sign>[@#])(?P<name>[a-z0-9][a-z0-9_-]*)", re.IGNORECASE)
+
+
+class Workspace:
+    """One team with its channels. Used from the event loop's thread.
+
+    `now` is the time that messages bear; limits of time (a post a second, a response_url's half hour) run on `seconds`, a
+    monotonic clock, so that a fast simulation does not shorten them.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        now: Callable[[], datetime],
+        *,
+        token: str,
+        seconds: Callable[[], float] = time.monotonic,
+        retry_waits_s: Sequence[float] = RETRY_WAITS_S,
+    ) -> None:
+        self.wire = wire
+        self.now = now
+        self.token = token
+        self.feed = Feed()
+        self.files = Files(seconds)
+        self.hooks = Hooks(seconds)
+        self.pace = Pace(seconds)
+        self.talk = Conversations(now, self._heard)
+        self._retry_waits_s = retry_waits_s
+        self._errands: set[asyncio.Task[None]] = set()
+
+    async def say(self, user: str, channel: str, text: str, thread_ts: str, home: str) -> Message | None:
+        """What happens when a person presses Enter. `home` is this server's URL. Raises Refused.
+
+        The message, or None for a command, whose answers come as private lines.
+        """
+        person = self._present(user, channel)
+        if text.startswith("/"):
+            await self._command(person, channel, text, thread_ts, home)
+            return None
+        message = self.talk.say(Message(channel, user, written(text), thread_ts=thread_ts))
+        if f"<@{BOT.id}>" in message.text:
+            self._mentioned(message)
+        return message
+
+    async def press(self, user: str, channel: str, ts: str, action: Json, home: str) -> Reply:
+        """What happens when a person presses a button or chooses from a menu. Raises Refused."""
+        person = self._present(user, channel)
+        message = self.talk.find(channel, ts)
+        if message is None or message.private_to not in ("", user):
+            raise Refused("message_not_found")
+        hook = self.hooks.make(user, channel, ts, message.thread)
+        body = press_body(message, pressed(message, action, self.now()), person, response_url(home, hook))
+        return await self.wire.send(body, FORM)
+
+    def respond(self, hook: Hook, body: Json) -> None:
+        """What the bot sends to a response_url, or answers a command with. Raises Refused."""
+        parts = self.checked(body)
+        text = str(body.get("text") or "")
+        if yes(body.get("delete_original")):
+            self._drop(hook)
+        elif yes(body.get("replace_original")) and self.talk.find(hook.channel, hook.ts):
+            self.talk.edit(hook.channel, hook.ts, text, parts)
+        elif body.get("response_type") == "in_channel":
+            self.talk.say(Message(hook.channel, BOT.id, text, parts, hook.thread_ts))
+        else:
+            line = self.talk.say(Message(hook.channel, BOT.id, text, parts, hook.thread_ts, private_to=hook.user))
+            hook.ts = hook.ts or line.ts
+
+    def checked(self, body: Json) -> tuple[Json, ...]:
+        """The blocks of a message that the bot wants to send. Raises Refused."""
+        if not body.get("blocks"):
+            if not body.get("text") and not yes(body.get("delete_original")):
+                raise Refused("no_text")
+            return ()
+        return blocks.check(body["blocks"], self.files.ready)
+
+    async def close(self) -> None:
+        """Ends what is still on its way."""
+        self.feed.close()
+        for errand in tuple(self._errands):
+            errand.cancel()
+        await asyncio.gather(*self._errands, return_exceptions=True)
+        self.wire.close()
+
+    def _heard(self, change: Change) -> None:
+        said = change.message
+        event: Json = {"kind": change.kind, "channel": said.channel, "ts": said.ts}
+        if change.kind != "gone":
+            event["message"] = shown(said, self.files)
+        self.feed.tell(event, to=said.private_to)
+
+    def _present(self, user: str, channel: str) -> Person:
+        person = PEOPLE.get(user)
+        if person is None:
+            raise Refused("user_not_found")
+        if channel not in CHANNELS:
+            raise Refused("channel_not_found")
+        if CHANNELS[channel].archived:
+            raise Refused("is_archived")
+        return person
+
+    def _private(self, user: str, channel: str, text: str, thread_ts: str = "") -> None:
+        self.talk.say(Message(channel, SLACKBOT.id, text, thread_ts=thread_ts, private_to=user))
+
+    async def _command(self, person: Person, channel: str, line: str, thread_ts: str, home: str) -> None:
+        name, _, text = line.partition(" ")
+        if name == "/invite":
+            self._invite(person, channel, text)
+        elif name not in COMMANDS:
+            self._private(person.id, channel, f"`{mrkdwn.escape(name)}` is not a valid command.", thread_ts)
+        elif thread_ts:
+            self._private(person.id, channel, f"{name} is not supported in threads. Sorry!", thread_ts)
+        else:
+            hook = self.hooks.make(person.id, channel)
+            body = command_body(name, text.strip(), person, channel, response_url(home, hook))
+            self._acknowledged(hook, name, await self.wire.send(body, FORM))
+
+    def _acknowledged(self, hook: Hook, name: str, reply: Reply) -> None:
+        body = reply.json()
+        if reply.fault:
+            self._private(hook.user, hook.channel, f'{name} failed with the error "{reply.fault}"')
+        elif body.get("text") or body.get("blocks"):
+            try:
+                self.respond(hook, body)
+            except Refused:
+                self._private(hook.user, hook.channel, f'{name} failed with the error "dispatch_unknown_error"')
+
+    def _invite(self, person: Person, channel: str, text: str) -> None:
+        if text.strip() != f"@{BOT.handle}":
+            self._private(person.id, channel, f"Try `/invite @{BOT.handle}`: everybody else is here already.")
+        elif self.talk.has_bot(channel):
+            self._private(person.id, channel, f"<@{BOT.id}> is already in this channel.")
+        else:
+            self.talk.invite_bot(channel, person.id)
+
+    def _mentioned(self, message: Message) -> None:
+        if self.talk.has_bot(message.channel):
+            self._errand(self._deliver(mention_body(message)))
+            return
+        text = f"You mentioned <@{BOT.id}>, but they are not in this channel. `/invite @{BOT.handle}` lets them in."
+        self._private(message.user, message.channel, text, message.thread)
+
+    async def _deliver(self, body: bytes) -> None:
+        reply = await self.wire.send(body, JSON)
+        for number, wait_s in enumerate(self._retry_waits_s, start=1):
+            if not reply.fault or reply.no_retry:
+                return
+            await asyncio.sleep(wait_s)
+            reply = await self.wire.send(body, JSON, {"X-Slack-Retry-Num": str(number), "X-Slack-Retry-Reason": reply.reason})
+
+    def _drop(self, hook: Hook) -> None:
+        if self.talk.find(hook.channel, hook.ts):
+            self.talk.remove(hook.channel, hook.ts)
+
+    def _errand(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+
+def written(text: str) -> str:
+    """What Slack's client makes of a line that a person typed: escaped, with names turned into mentions."""
+    return NAMED.sub(_name, mrkdwn.escape(text))
+
+
+def _name(found: re.Match[str]) -> str:
+    name = found["name"]
+    if found["sign"] == "#":
+        channel = channel_named(name)
+        return f"<#{channel.id}|{channel.name}>" if channel else found[0]
+    if name in ("channel", "here", "everyone"):
+        return f"<!{name}>"
+    person = person_named(name)
+    return f"<@{person.id}>" if person else found[0]
+
+
+def pressed(message: Message, wanted: Json, now: datetime) -> Json:
+    """The action of a payload: what was pressed is looked up in the message, never taken from the page. Raises Refused."""
+    block, element = _element(message, str(wanted.get("block_id")), str(wanted.get("action_id")))
+    action: Json = {
+        "action_id": element["action_id"],
+        "block_id": block["block_id"],
+        "type": element["type"],
+        "action_ts": f"{now.timestamp():.6f}",
+    }
+    if element["type"] == "button":
+        return action | {key: element[key] for key in ("text", "value", "style") if key in element}
+    chosen = [option for option in element["options"] if option["value"] == wanted.get("value")]
+    if not chosen:
+        raise Refused("option_not_found")
+    return action | {"selected_option": chosen[0]}
+
+
+def _element(message: Message, block_id: str, action_id: str) -> tuple[Json, Json]:
+    for block in message.blocks:
+        elements = [*block.get("elements", ()), *([block["accessory"]] if "accessory" in block else ())]
+        for element in elements:
+            if block["block_id"] == block_id and element.get("action_id") == action_id:
+                return block, element
+    raise Refused("action_not_found")
+
+
+def response_url(home: str, hook: Hook) -> str:
+    return f"{home}/slack/hooks/{TEAM_ID}/{hook.key}"
+
+
+def yes(value: object) -> bool:
+    """A flag as Slack reads it: true, or the text "true"."""
+    return value is True or value == "true"

@@ -1,0 +1,246 @@
+"""Settings: the environment first, then the file, every fault at once, and no secret in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.config import FIELDS, METRICS, Config, ConfigError, read
+from bot.shapes import Misfit, bind, duration_s, url
+
+SLACK = {"SLACK_BOT_TOKEN": "xoxb-1-secret", "SLACK_SIGNING_SECRET": "5ecret", "PAYBOT_HOME_CHANNEL": "C0123ABCD"}
+DATADOG = {"DD_API_KEY": "a" * 32, "DD_APP_KEY": "b" * 40}
+
+
+def faults(environ: Mapping[str, str], folder: Path | None = None, *, require_slack: bool = False) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as raised:
+        read(environ, folder, require_slack=require_slack)
+    return raised.value.faults
+
+
+def with_file(folder: Path, text: str) -> Path:
+    (folder / "paybot.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_nothing_set_gives_the_defaults() -> None:
+    """An empty environment is a bot with nothing configured, and no fault."""
+    assert read({}, None) == Config()
+
+
+def test_every_documented_setting_arrives() -> None:
+    """Each setting of this version stands in its attribute."""
+    urls = {"SLACK_API_URL": "http://127.0.0.1:1/api", "DATADOG_HOST": "http://127.0.0.1:2/", "KIBANA_URL": "https://k/s/pay"}
+    elastic = {"ELASTICSEARCH_URL": "https://es:9200/", "ELASTICSEARCH_API_KEY": "aWQ6a2V5", "ELASTICSEARCH_INDEX": "pay-*"}
+    own = {"PAYBOT_ENV": "eu-1", "PAYBOT_TIMEZONE": "Europe/Berlin", "PAYBOT_BIND": "127.0.0.1:9", "PAYBOT_LOG_LEVEL": "debug"}
+    config = read({**SLACK, **DATADOG, **urls, **elastic, **own, "DD_SITE": "datadoghq.eu", "KIBANA_DATA_VIEW": "pay"}, None)
+    assert config.slack
+    assert config.datadog
+    assert config.elastic
+    assert (config.env, config.timezone, config.bind, config.log_level) == ("eu-1", "Europe/Berlin", ("127.0.0.1", 9), "DEBUG")
+    assert (config.slack.bot_token, config.slack.home_channel) == ("xoxb-1-secret", "C0123ABCD")
+    assert (config.slack.api_url, config.datadog.host) == ("http://127.0.0.1:1/api/", "http://127.0.0.1:2")
+    assert (config.datadog.site, config.datadog.api_key, config.datadog.app_key) == ("datadoghq.eu", "a" * 32, "b" * 40)
+    assert (config.elastic.url, config.elastic.api_key, config.elastic.index) == ("https://es:9200", "aWQ6a2V5", "pay-*")
+    assert (config.elastic.kibana_url, config.elastic.data_view) == ("https://k/s/pay", "pay")
+
+
+def test_every_fault_is_told_at_once() -> None:
+    """One wrong setting does not hide the next."""
+    found = faults({"DD_SITE": "datadog.eu", "PAYBOT_BIND": "3000", "PAYBOT_TIMEZONE": "Berlin", "PAYBOT_ENV": "a b"})
+    assert {fault.split(":")[0] for fault in found} == {"DD_SITE", "PAYBOT_BIND", "PAYBOT_TIMEZONE", "PAYBOT_ENV"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        ("DD_SITE", "datadog.eu", 'did you mean "datadoghq.eu"?'),
+        ("PAYBOT_TIMEZONE", "Europe/Berln", 'did you mean "Europe/Berlin"?'),
+        ("PAYBOT_TIMEZONE", "../../etc/passwd", "is not a time zone"),
+        ("PAYBOT_TIMEZONE", "Europe", "is not a time zone"),
+        ("PAYBOT_BIND", "0.0.0.0:70000", "is not an address and port"),
+        ("PAYBOT_BIND", "::1:3000", "is not an address and port"),
+        ("PAYBOT_LOG_LEVEL", "verbose", "is not one of DEBUG, INFO"),
+        ("PAYBOT_HOME_CHANNEL", "#eng-commerce", "is not a channel ID"),
+        ("PAYBOT_BASE_URL", "ftp://x", "is not a URL that begins with"),
+        ("PAYBOT_BASE_URL", "https://host:port", "is not a URL"),
+        ("KIBANA_URL", "https://kibana/#/home", 'must end before any "?" or "#"'),
+        ("KIBANA_URL", 'https://kibana/"><', "is not a URL"),
+        ("ELASTICSEARCH_INDEX", "Payments *", "is not the name or pattern of an index"),
+        ("PAYBOT_TIMEZON", "UTC", 'did you mean "PAYBOT_TIMEZONE"?'),
+    ],
+)
+def test_a_wrong_setting_is_named_with_the_nearest_right_form(name: str, value: str, part: str) -> None:
+    """A fault is one line that begins with the setting's name."""
+    (fault,) = faults({name: value})
+    assert fault.startswith(f"{name}: ")
+    assert part in fault
+    assert "\n" not in fault
+
+
+def test_a_secret_is_never_shown() -> None:
+    """Neither the settings' repr nor a fault repeats a key, a token or a URL's password."""
+    config = read({**SLACK, **DATADOG, "SLACK_APP_TOKEN": "xapp-9-hidden"}, None)
+    wrong = {
+        "SLACK_BOT_TOKEN": "xoxp-secret",
+        "DD_API_KEY": "se cret",
+        "DD_APP_KEY": "secr\u00e9t",
+        "ELASTICSEARCH_API_KEY": "id:secret",
+    }
+    told = " ".join(faults({**SLACK, **wrong, "ELASTICSEARCH_URL": "https://elastic:secret@es"}))
+    assert all(name in told for name in (*wrong, "ELASTICSEARCH_URL"))
+    assert "secret" not in told.replace("SIGNING_SECRET", "")
+    assert not any(secret in repr(config) for secret in ("xoxb-1", "5ecret", "xapp-9", "aaa", "bbb"))
+
+
+def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
+    """`NAME_FILE` names the file that holds it; the line's end is not part of the key."""
+    (tmp_path / "key").write_text("c0ffee\n", encoding="utf-8")
+    config = read({"DD_API_KEY_FILE": str(tmp_path / "key"), "DD_APP_KEY": "b"}, None)
+    assert config.datadog
+    assert config.datadog.api_key == "c0ffee"
+
+
+def test_a_secret_file_that_is_absent_empty_or_doubled_is_a_fault(tmp_path: Path) -> None:
+    """A secret comes from exactly one place, and something must be there."""
+    (tmp_path / "empty").touch()
+    found = faults(
+        {
+            "DD_API_KEY_FILE": str(tmp_path / "absent"),
+            "DD_APP_KEY_FILE": str(tmp_path / "empty"),
+            "ELASTICSEARCH_API_KEY": "k",
+            "ELASTICSEARCH_API_KEY_FILE": str(tmp_path / "empty"),
+            "ELASTICSEARCH_URL": "https://es",
+        }
+    )
+    assert [fault.split(":")[0] for fault in found] == ["DD_API_KEY_FILE", "DD_APP_KEY_FILE", "ELASTICSEARCH_API_KEY"]
+    assert "No such file" in found[0]
+    assert found[1].endswith("is empty")
+
+
+def test_a_half_configured_source_is_a_fault() -> None:
+    """A key without its other half would be refused at every question, so it is told at the start."""
+    assert faults({"DD_API_KEY": "a"}) == ("DD_APP_KEY: is not set, but DD_API_KEY is",)
+    assert faults({"ELASTICSEARCH_API_KEY": "a"}) == ("ELASTICSEARCH_URL: is not set, but ELASTICSEARCH_API_KEY is",)
+
+
+def test_serving_needs_slack_and_asking_does_not() -> None:
+    """What is missing for Slack is named, each by its name, only where Slack is needed."""
+    assert read({}, None).slack is None
+    names = [fault.split(":")[0] for fault in faults({}, require_slack=True)]
+    assert names == ["SLACK_BOT_TOKEN", "PAYBOT_HOME_CHANNEL", "SLACK_SIGNING_SECRET"]
+
+
+def test_socket_mode_needs_no_signing_secret() -> None:
+    """With an app token nothing is signed, so nothing is missing."""
+    config = read({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "PAYBOT_HOME_CHANNEL": "C0123ABCD"}, None)
+    assert config.slack
+    assert config.slack.app_token == "xapp-1"
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
+    """A setting of the file holds until the environment says otherwise; an empty variable says nothing."""
+    with_file(tmp_path, 'PAYBOT_ENV = "file"\nPAYBOT_TIMEZONE = "Asia/Kolkata"')
+    config = read({"PAYBOT_ENV": "shell", "PAYBOT_TIMEZONE": ""}, tmp_path)
+    assert (config.env, config.timezone) == ("shell", "Asia/Kolkata")
+
+
+def test_the_file_tunes_answers_names_and_fields(tmp_path: Path) -> None:
+    """Tables of the file change only what they name."""
+    text = '[answers]\ndeadline = "1m"\ntheme = "dark"\ncopy_home = false\n[metrics]\nscale = "ratio"\nsuccess_rate = "x.y"\n'
+    with_file(tmp_path, text + '[fields]\ndecline_code = "labels.code"\nattempt = "labels.attempt"')
+    config = read({**DATADOG, "ELASTICSEARCH_URL": "https://es"}, tmp_path)
+    assert config.datadog
+    assert config.elastic
+    assert (config.answers.deadline_s, config.answers.theme, config.answers.copy_home) == (60.0, "dark", False)
+    assert (config.datadog.scale, config.datadog.metrics) == ("ratio", {**METRICS, "success_rate": "x.y"})
+    assert config.elastic.fields == {**FIELDS, "decline_code": "labels.code"}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[anwers]", 'paybot.toml: "anwers" is not a setting; did you mean "answers"?'),
+        ('[answers]\ndedline = "8s"', 'paybot.toml: "answers.dedline" is not a setting; did you mean "answers.deadline"?'),
+        ('[rules.webhook-lag]\nbelo = 2\nabove = "x"', 'paybot.toml: "rules.webhook-lag.belo" is not a setting; did you mean'),
+        ("[answers]\ndeadline = 8", 'paybot.toml: answers.deadline: "8" must be a text in quotes'),
+        ('[answers]\ndeadline = "2m"', 'paybot.toml: answers.deadline: "2m" is not between 1s and 1m'),
+        ('[answers]\ncopy_home = "no"', 'paybot.toml: answers.copy_home: "no" is neither true nor false'),
+        ('[alerts]\ntick = "soon"', 'paybot.toml: alerts.tick: "soon" is not a duration'),
+        ("answers = 8", "paybot.toml: answers is a table: write [answers] above its keys"),
+        ('[rules]\nbelow = "x"', 'paybot.toml: "rules.below" is not a setting; [rules.<name>] is a table of its own'),
+        (
+            'DD_API_KEY = "hidden"',
+            "paybot.toml: DD_API_KEY is a secret: set it in the environment, or name its file in DD_API_KEY_FILE",
+        ),
+        ('PAYBOT_ENV = "A"', 'paybot.toml: PAYBOT_ENV: "A" is not the name of an environment'),
+        ("[answers", "paybot.toml: is not TOML: "),
+    ],
+)
+def test_a_fault_of_the_file_names_file_and_key(tmp_path: Path, text: str, fault: str) -> None:
+    """Unknown keys come with the nearest right one, wrong values with the right form."""
+    (found,) = faults({}, with_file(tmp_path, text))
+    assert found.startswith(fault)
+    assert "hidden" not in found
+
+
+def test_the_file_can_be_elsewhere_and_must_then_exist(tmp_path: Path) -> None:
+    """PAYBOT_CONFIG names the file; naming one that is not there is a fault, having none is not."""
+    (tmp_path / "own.toml").write_text('PAYBOT_ENV = "own"', encoding="utf-8")
+    assert read({"PAYBOT_CONFIG": str(tmp_path / "own.toml")}, None).env == "own"
+    assert faults({"PAYBOT_CONFIG": "absent.toml"}, tmp_path)[0].startswith("PAYBOT_CONFIG: ")
+
+
+def test_settings_of_later_parts_are_known_and_said_to_be_unused(tmp_path: Path) -> None:
+    """One deployment's settings serve every version; what this one does not use it says."""
+    with_file(tmp_path, '[digest]\nat = "09:15"\n[rules.webhook-lag]\nabove = 2\nfor = "10m"\n[roles]\nresponder = ["S1"]')
+    config = read({"PAGERDUTY_ROUTING_KEY": "r", "PAYBOT_RETRY_QUEUE": "q"}, tmp_path)
+    assert config.unused == ("PAGERDUTY_ROUTING_KEY", "PAYBOT_RETRY_QUEUE", "[digest]", "[roles]", "[rules]")
+
+
+def test_what_kubernetes_adds_for_a_service_named_paybot_is_no_fault() -> None:
+    """Every pod beside that service has these names in its environment."""
+    added = {"PAYBOT_SERVICE_HOST": "10.0.0.1", "PAYBOT_PORT": "tcp://10.0.0.1:3000", "PAYBOT_PORT_3000_TCP_ADDR": "10.0.0.1"}
+    assert read({**added, "PAYBOT_WEB_SERVICE_PORT_HTTP": "3000"}, None) == Config()
+    assert faults({"PAYBOT_PORT": "3000"})[0].startswith("PAYBOT_PORT: is not a setting")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("15s", 15), ("10m", 600), ("1h30m", 5400), ("7d", 604800), ("0s", 0), ("1d2h3m4s", 93784)]
+)
+def test_a_duration_is_written_as_people_say_it(text: str, seconds: float) -> None:
+    """Days, hours, minutes and seconds, in this order."""
+    assert duration_s(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "8", "8 s", "m", "1.5h", "-1s", "30m1h", "1w", "١s", "9" * 5000 + "s"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    """No guesses about units, signs or other scripts' digits."""
+    with pytest.raises(Misfit):
+        duration_s(text)
+
+
+def test_an_address_may_be_short_or_of_ipv6() -> None:
+    """ ":3000" is all addresses; brackets hold an address of IPv6."""
+    assert bind(":3000") == ("0.0.0.0", 3000)
+    assert bind("[::1]:0") == ("::1", 0)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_value_or_a_fault(text: str) -> None:
+    """Whatever stands in the environment, nothing but ConfigError comes of it."""
+    names = ("PAYBOT_BIND", "PAYBOT_TIMEZONE", "ELASTICSEARCH_URL", "DD_API_KEY_FILE")
+    found = faults({**dict.fromkeys(names, text), "DD_SITE": "wrong"})
+    assert all(len(fault.splitlines()) == 1 for fault in found)
+
+
+@given(st.text(max_size=80))
+def test_a_url_is_plain_or_refused(text: str) -> None:
+    """What is taken for a base URL holds nothing that could leave its place in a YAML file or a link."""
+    with suppress(Misfit):
+        assert not set(url(f"https://{text}")) & set('"<>\\ @?#|\n')
