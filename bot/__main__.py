@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import logging
 import os
 import signal
 import sys
@@ -11,11 +13,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from bot import manifest as manifests
 from bot.config import Config, ConfigError, read
+from bot.shapes import Misfit, url
 
 if TYPE_CHECKING:
     from bot.answer import Answer
     from bot.slack.server import Front
+
+log = logging.getLogger("bot")
 
 DONE, FINDING, MISUSE = 0, 1, 2
 STOPPING_S = 9.5  # what runs containers kills after 10 s
@@ -149,7 +155,7 @@ def stop_signal() -> threading.Event:
 
 def work(config: Config, front: Front, port: int, stop: threading.Event) -> None:
     """Loads the bot behind the open port and runs it until `stop`."""
-    from bot.observe import log, logs  # noqa: PLC0415
+    from bot.observe import logs  # noqa: PLC0415
 
     logs(config.log_level)
     from bot.app import build  # noqa: PLC0415
@@ -157,43 +163,20 @@ def work(config: Config, front: Front, port: int, stop: threading.Event) -> None
     bot = build(config)
     bot.start(front)
     mode = "Socket Mode" if config.slack and config.slack.app_token else "HTTP"
-    log.info("ready", extra={"port": port, "mode": mode, "env": config.env, "unused_settings": list(config.unused)})
+    log.info("ready", extra={"port": port, "mode": mode, "env": config.env})
+    if config.unused:
+        log.warning("set, but not used by this version: %s", ", ".join(config.unused))
     stop.wait()
     log.info("stopping")
     bot.stop()
 
 
 def check(options: argparse.Namespace) -> int:
-    from bot import check as checking  # noqa: PLC0415
+    from bot.check import checked  # noqa: PLC0415
 
-    found = checking.faults(os.environ, Path())
-    config = checking.settings_of(os.environ, Path())
-    print("\n".join(found) if found else "settings and manifest: no faults")
-    if config and config.unused:
-        print(f"not used by this version: {', '.join(config.unused)}")
-    reached = connect(config) if options.connect else True
-    return FINDING if found or not reached else DONE
-
-
-def connect(config: Config | None) -> bool:
-    """Asks every source and Slack and prints what they said; whether all that is set answered."""
-    if config is None:
-        print("nothing was asked: the settings must be right first")
-        return False
-    from bot.app import utc_now  # noqa: PLC0415
-    from bot.check import asked, not_configured  # noqa: PLC0415
-    from bot.observe import logs  # noqa: PLC0415
-    from bot.slack.probe import slack_probes  # noqa: PLC0415
-    from bot.sources import make  # noqa: PLC0415
-    from bot.terminal import aligned  # noqa: PLC0415
-    from charts.data import Column  # noqa: PLC0415
-
-    logs("ERROR")
-    sources = make(config, utc_now)
-    findings = asked({source.title: source.probe for source in sources.values()} | slack_probes(config.slack))
-    findings += not_configured(sources)
-    print("\n".join(aligned([(each.what, each.state, each.said) for each in findings], (Column(""),) * 3)))
-    return all(each.state != "fault" for each in findings)
+    lines, good = checked(os.environ, Path(), connect=options.connect)
+    print("\n".join(lines))
+    return DONE if good else FINDING
 
 
 def ask(options: argparse.Namespace) -> int:
@@ -202,7 +185,7 @@ def ask(options: argparse.Namespace) -> int:
     from bot.observe import logs  # noqa: PLC0415
     from commands.args import BadInput  # noqa: PLC0415
 
-    logs("WARNING")
+    logs("ERROR")
     bot = build(config)
     try:
         answer = bot.answer(options.question)
@@ -215,11 +198,9 @@ def ask(options: argparse.Namespace) -> int:
 
 def show(answer: Answer, options: argparse.Namespace) -> int:
     """Prints the answer and writes the files that were asked for."""
-    from json import dumps  # noqa: PLC0415
-
     from bot.terminal import as_json, empty, plain_text  # noqa: PLC0415
 
-    print(dumps(as_json(answer), ensure_ascii=False) if options.json else plain_text(answer))
+    print(json.dumps(as_json(answer), ensure_ascii=False) if options.json else plain_text(answer))
     if options.csv:
         from bot.slack.messages import csv_text  # noqa: PLC0415
 
@@ -239,23 +220,19 @@ def write(path: Path, content: bytes) -> None:
 
 
 def manifest(options: argparse.Namespace) -> int:
-    from bot import manifest as manifests  # noqa: PLC0415
-
-    url = public_url(options.url) if options.url else ""
+    address = public_url(options.url) if options.url else ""
     if options.check:
-        return fresh(Path(options.out), url)
+        return fresh(Path(options.out), address)
     if options.out == "-":
-        print(manifests.manifest(url), end="")
+        print(manifests.manifest(address), end="")
         return DONE
-    write(Path(options.out), manifests.manifest(url).encode())
-    print(f"wrote {options.out}: {f'HTTP at {url}' if url else 'Socket Mode'}")
+    write(Path(options.out), manifests.manifest(address).encode())
+    print(f"wrote {options.out}: {f'HTTP at {address}' if address else 'Socket Mode'}")
     return DONE
 
 
 def public_url(text: str) -> str:
     """A URL at which Slack can reach the bot: Slack speaks only https."""
-    from bot.shapes import Misfit, url  # noqa: PLC0415
-
     try:
         checked = url(text)
     except Misfit as error:
@@ -265,16 +242,13 @@ def public_url(text: str) -> str:
     return checked
 
 
-def fresh(path: Path, url: str) -> int:
+def fresh(path: Path, address: str) -> int:
     """Whether the file is what this version writes, as an exit code."""
-    from bot.manifest import manifest as made  # noqa: PLC0415
-    from bot.manifest import url_in  # noqa: PLC0415
-
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Misuse(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from error
-    if text != made(url or url_in(text)):
+    if text != manifests.manifest(address or manifests.url_in(text)):
         return told([f"{path}: is not what this version writes; `paybot manifest` writes it anew"], FINDING)
     print(f"{path}: up to date")
     return DONE

@@ -19,6 +19,7 @@ from bot.inbox import Inbox
 from bot.observe import Metrics
 from bot.ports import Source
 from bot.rendering import Renderer
+from bot.slack.chat import Chat
 from bot.slack.delivery import Delivery
 from bot.slack.desk import FrontDesk
 from bot.slack.guard import Guard, Headers
@@ -49,7 +50,7 @@ def build(
     *,
     sources: Mapping[str, Source] | None = None,
     renderer: Draws | None = None,
-    chat: Delivery | None = None,
+    chat: Chat | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> Bot:
     """The bot of these settings; every edge that is not given is the real one."""
@@ -64,7 +65,7 @@ class Bot:
         config: Config,
         sources: Mapping[str, Source] | None,
         renderer: Draws | None,
-        chat: Delivery | None,
+        chat: Chat | None,
         now: Callable[[], datetime],
     ) -> None:
         self.config = config
@@ -126,7 +127,7 @@ class Bot:
         self._stack.callback(renderer.stop)
         return renderer
 
-    def _identity(self, delivery: Delivery) -> Self:
+    def _identity(self, delivery: Chat) -> Self:
         """Who the bot is, learnt in the background."""
         who = Self(lambda: identity(delivery))
         who.start()
@@ -164,7 +165,7 @@ class Bot:
         gc.freeze()
 
 
-def identity(delivery: Delivery) -> Identity:
+def identity(delivery: Chat) -> Identity:
     me = delivery.me()
     return Identity(me.user_id, me.bot_id, me.team_id)
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bot.config import Config, ConfigError, read
 from bot.manifest import FILE, stale
+from bot.observe import logs
 from bot.ports import ChatError, Source, SourceError
-from bot.sources import TITLES
+from bot.slack.probe import slack_probes
+from bot.sources import TITLES, make
+from bot.terminal import aligned
 from bot.work import Bulkheads, gather
+from charts.data import Column
 
 PATIENCE_S = 8.0  # all are asked at once
 
@@ -30,6 +36,22 @@ class Finding:
     what: str
     state: str
     said: str = ""
+
+
+def checked(environ: Mapping[str, str], folder: Path, *, connect: bool) -> tuple[list[str], bool]:
+    """What is to be told, line by line, and whether all is well. With `connect` all that is configured is asked."""
+    found = faults(environ, folder)
+    config = settings_of(environ, folder)
+    lines = list(found) or ["settings and manifest: no faults"]
+    if config and config.unused:
+        lines.append(f"not used by this version: {', '.join(config.unused)}")
+    if not connect:
+        return lines, not found
+    if config is None:
+        return [*lines, "nothing was asked: the settings must be right first"], False
+    logs("ERROR")
+    findings = connected(config)
+    return [*lines, *table(findings)], not found and all(each.state != "fault" for each in findings)
 
 
 def settings_of(environ: Mapping[str, str], folder: Path) -> Config | None:
@@ -58,6 +80,17 @@ def manifest_faults(path: Path) -> tuple[str, ...]:
     except (OSError, UnicodeDecodeError):
         return (f"{path.name}: cannot be read",)
     return (f"{path.name}: is not what this version writes; `paybot manifest` writes it anew",) if stale(text) else ()
+
+
+def connected(config: Config) -> list[Finding]:
+    """What every source and Slack said, and which sources cannot be asked."""
+    sources = make(config, partial(datetime.now, UTC))
+    probes = {source.title: source.probe for source in sources.values()}
+    return [*asked({**probes, **slack_probes(config.slack)}), *not_configured(sources)]
+
+
+def table(findings: Sequence[Finding]) -> list[str]:
+    return aligned([(each.what, each.state, each.said) for each in findings], (Column(""),) * 3)
 
 
 def not_configured(sources: Mapping[str, Source]) -> list[Finding]:

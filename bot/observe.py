@@ -30,11 +30,12 @@ TRACE_LIMIT = 12_000  # of a traceback: its end says most
 # Libraries that put requests or answers into their log lines, with the level from which they do not.
 QUIET = {
     "slack_bolt": logging.CRITICAL,  # the bodies of refused and of unhandled requests, as INFO, WARNING and ERROR
-    "slack_sdk": logging.ERROR,
+    "slack_sdk": logging.CRITICAL,  # messages of the socket that it could not process; all its errors come to us as exceptions
     "urllib3": logging.ERROR,
     "elastic_transport": logging.ERROR,
     "elasticsearch": logging.ERROR,
     "datadog_api_client": logging.ERROR,
+    "stamina": logging.ERROR,  # each retry, with what was asked; the outcome is told by the source
     "botocore": logging.WARNING,
     "matplotlib": logging.WARNING,
     "PIL": logging.WARNING,

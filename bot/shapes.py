@@ -129,7 +129,7 @@ def url(text: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise Misfit("is not a URL") from None
-    if "@" in parts.netloc:
+    if "@" in text:  # anywhere: without its scheme a URL's password would be taken for its path, and shown
         raise Misfit("holds a user name or a password; keys have settings of their own")
     if parts.scheme not in {"http", "https"} or not host or not URL.fullmatch(text):
         raise Misfit(f'{shown(text)} is not a URL that begins with "https://" or "http://" and names a host')

@@ -1,13 +1,29 @@
-"""Makes texts fit their room: shortened, broken into lines, or moved apart."""
+"""Makes texts fit for a picture: letters that can be drawn, shortened, broken into lines, moved apart."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from unicodedata import category
 
 from charts.shapes import Measure
 
 ELLIPSIS = "…"
+UNKNOWN = "□"
+# What is not seen goes, above all marks that turn the direction of a text; so do the selectors that ask for a coloured emoji.
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
+
+
+def legible(text: str, known: Callable[[str], bool]) -> str:
+    """The text on one line, without unseen marks, and with one box for each run of letters that the font does not know."""
+    if text.isascii() and text.isprintable():
+        return text
+    found = ""
+    for letter in " ".join(text.split()):
+        if category(letter) not in UNSEEN and letter not in SELECTORS:
+            found += letter if known(letter) else "" if found.endswith(UNKNOWN) else UNKNOWN
+    return found
 
 
 def shorten(text: str, room: float, size: float, measure: Measure, *, bold: bool = False) -> str:

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAY_S = 86_400
-SHORT = ((1e15, ""), (1e9, " bn"), (1e6, " M"), (1e4, "k"))
+# From which value on an axis counts in what; not where its ticks lie so close that they would need many decimals.
+SHORT = ((1e9, 1e9, " bn"), (1e6, 1e6, " M"), (1e4, 1e3, "k"))
 
 
 def with_unit(number: str, unit: str) -> str:
@@ -31,8 +32,7 @@ def ticks(values: tuple[float, ...], step: float, unit: str) -> tuple[str, ...]:
     top = max((abs(value) for value in values), default=0.0)
     if top >= 1e15 or 0 < step < 1e-6:
         return tuple(with_unit(_minus(f"{value:.1e}") if value else "0", unit) for value in values)
-    size, sign = next(((size, sign) for size, sign in SHORT if top >= size), (1.0, ""))
-    size = 1e3 if sign == "k" else size
+    size, sign = next(((size, sign) for least, size, sign in SHORT if top >= least and step >= size / 1e3), (1.0, ""))
     decimals = max(0, _decimals(step / size) - 1)
     if round(step / size, decimals) != round(step / size, decimals + 1):
         decimals += 1

@@ -68,7 +68,8 @@ def thinned(points: Points) -> Points:
     heights = points[:whole, 1].reshape(-1, together)
     peaks = np.sort(np.column_stack([heights.argmin(axis=1), heights.argmax(axis=1)]))
     kept = (peaks + np.arange(0, whole, together)[:, None]).ravel()
-    return points[np.concatenate([[0], kept, np.arange(whole, count), [count - 1]])]
+    shown: Points = points[np.concatenate([[0], kept, np.arange(whole, count), [count - 1]])]
+    return shown
 
 
 def within(series: Series, start: float, end: float) -> tuple[float, ...]:

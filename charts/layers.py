@@ -74,22 +74,27 @@ def line_label(line: Line, frame: Frame, theme: Theme) -> EndLabel | None:
 def limit_shapes(limit: Threshold, chart: Chart, frame: Frame, theme: Theme) -> Iterator[Shape]:
     """The dashed limit, with every breach of the main line hatched and marked by a bar at the foot."""
     main = next((line for line in chart.lines() if line.role == "main"), None)
-    for breach in breaches(main.series, limit.value, limit.good) if main else ():
-        if breach.start <= frame.end and breach.end >= frame.start:
-            yield from _breach_shapes(breach, limit, frame, theme)
+    found = breaches(main.series, limit.value, limit.good) if main else ()
+    shown = [breach for breach in found if breach.start <= frame.end and breach.end >= frame.start]
+    if shown:
+        yield _between(shown, limit, frame, theme)
+    yield from (_bar(breach, frame, theme) for breach in shown)
     y = frame.y(limit.value)
     ends = np.array([[frame.left, y], [frame.right, y]])
     yield Stroke(ends, theme.bad, LIMIT_WIDTH, LIMIT_DASH, frame.clip)
 
 
-def _breach_shapes(breach: Breach, limit: Threshold, frame: Frame, theme: Theme) -> Iterator[Shape]:
-    times, values = zip(*breach.points, strict=True)
-    # The line first, then back along the limit.
-    edge = frame.points((*times, times[-1], times[0]), (*values, limit.value, limit.value))
-    yield Area(edge, theme.bad, 0.16, hatched=True, clip=frame.clip)
+def _between(shown: list[Breach], limit: Threshold, frame: Frame, theme: Theme) -> Shape:
+    """What lies between line and limit in all breaches: one area that runs along the limit from one to the next."""
+    times = tuple(time for breach in shown for time, _ in (breach.points[0], *breach.points, breach.points[-1]))
+    values = tuple(value for breach in shown for value in (limit.value, *(value for _, value in breach.points), limit.value))
+    return Area(frame.points(times, values), theme.bad, 0.16, hatched=True, clip=frame.clip)
+
+
+def _bar(breach: Breach, frame: Frame, theme: Theme) -> Shape:
     left, right = max(frame.left, frame.x(breach.start)), min(frame.right, frame.x(breach.end))
     right = min(frame.right, max(right, left + SHORTEST))
-    yield Box(min(left, right - SHORTEST), frame.bottom - BAR, right, frame.bottom, theme.bad)
+    return Box(min(left, right - SHORTEST), frame.bottom - BAR, right, frame.bottom, theme.bad)
 
 
 def limit_label(limit: Threshold, frame: Frame, theme: Theme) -> EndLabel | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
 from charts import marks, plot, timeaxis
@@ -26,7 +26,7 @@ FOOT_ROW = 64
 PLOT_HEIGHTS = {1: 440, 2: 270, 3: 250}
 LEAST_PLOT = 60
 TICK_ROOM = 130  # a time tick and the space beside it
-TICK_GAP = 26
+TICK_GAP = 22
 NOTHING = Scale(0.0, 1.0, (), 1.0)
 
 
@@ -110,14 +110,11 @@ def _frames(page: Page, measure: Measure) -> tuple[Frame, ...]:
 
 
 def _time_ticks(picture: Picture, frame: Frame, measure: Measure) -> tuple[timeaxis.Tick, ...]:
-    """The ticks whose labels fit side by side; those that name a day are kept first."""
-    most = max(2, int((frame.right - frame.left) // TICK_ROOM))
-    found = timeaxis.ticks(picture.start, picture.end, ZoneInfo(picture.zone), most)
-    kept: list[timeaxis.Tick] = []
-    for tick in sorted(found, key=lambda tick: not tick.day):
-        if all(_clear(tick, other, frame, measure) for other in kept):
-            kept.append(tick)
-    return tuple(kept)
+    """The finest ticks whose labels fit side by side."""
+    most, zone = max(2, int((frame.right - frame.left) // TICK_ROOM)), ZoneInfo(picture.zone)
+    finest_first = (timeaxis.ticks(picture.start, picture.end, zone, count) for count in range(most, 0, -1))
+    clear = (found for found in finest_first if all(_clear(*pair, frame, measure) for pair in pairwise(found)))
+    return next(clear, ())
 
 
 def _clear(tick: timeaxis.Tick, other: timeaxis.Tick, frame: Frame, measure: Measure) -> bool:

@@ -1,40 +1,42 @@
 """Paints a laid-out picture straight on matplotlib's Agg renderer: no pyplot, no Figure, no axes.
 
-The only file that uses matplotlib. It and NumPy are imported inside the functions, so that importing this module is free.
+The only file that uses matplotlib, which takes half a second to load: import it where pictures are drawn and nowhere else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
-from unicodedata import category
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import get_data_path
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.ft2font import FT2Font, LoadFlags
+from matplotlib.path import Path as Outline
+from matplotlib.transforms import Affine2D, Bbox
+from numpy.typing import NDArray
 
 from charts.data import Series
+from charts.fitting import legible
+from charts.layout import layout
+from charts.png import encode
+from charts.shapes import Area, Box, Dot, Drawing, Shape, Stroke, Text
 from charts.spec import Chart, Line, Mark, Picture, Threshold
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from charts.shapes import Area, Box, Dot, Drawing, Stroke, Text
+from charts.style import THEMES
 
 POINTS_AN_INCH = 72  # with as many pixels an inch, matplotlib's points are pixels
 SIMPLER_PX = 0.4  # a line may be moved by so much to have fewer corners: not to be seen
+WORDS = 160  # kept between pictures, which have 30 to 60 and share most; a word takes about 100 kB
 SHARE_LEFT = {"left": 0.0, "middle": 0.5, "right": 1.0}  # of a text's width, left of its anchor
-UNKNOWN = "□"
-# Shaping marks of Arabic and Indic letters stay; all else that is not seen goes, such as marks that turn the text's direction.
-UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-VARIANTS = frozenset(map(chr, range(0xFE00, 0xFE10)))
+
+Agg: Callable[..., Any] = RendererAgg  # it has no types
 
 
 def render(picture: Picture, theme: str = "light") -> bytes:
     """The picture as a PNG, 1,440 px wide and at most 1,400 high; `theme` is "light" or "dark". One at a time per process."""
-    from charts.layout import layout
-    from charts.png import encode
-    from charts.style import THEMES
-
     drawing = layout(picture, THEMES[theme], _typeface().width)
     return encode(paint(drawing))
 
@@ -57,12 +59,7 @@ class _Canvas:
     """Pixels that shapes are painted on: flat boxes and text into the pixels themselves, all that slants by Agg."""
 
     def __init__(self, width: int, height: int) -> None:
-        import numpy as np
-        from matplotlib.backends.backend_agg import RendererAgg
-        from matplotlib.path import Path
-        from matplotlib.transforms import Affine2D
-
-        self._agg, self._path = RendererAgg(width, height, POINTS_AN_INCH), Path
+        self._agg = Agg(width, height, POINTS_AN_INCH)
         self._size = (width, height)
         self._downwards = Affine2D().scale(1, -1).translate(0, height)
         self._pixels = np.asarray(self._agg.buffer_rgba())
@@ -70,18 +67,22 @@ class _Canvas:
         self._bytes = self._pixels.reshape(height, 4 * width)
 
     def painted(self, drawing: Drawing) -> NDArray[Any]:
-        from charts import shapes
-
-        how: dict[type, Callable[[Any], None]] = {
-            shapes.Box: self._box,
-            shapes.Stroke: self._stroke,
-            shapes.Area: self._area,
-            shapes.Dot: self._dot,
-            shapes.Text: self._text,
-        }
         for shape in drawing.shapes:
-            how[type(shape)](shape)
+            self._paint(shape)
         return self._pixels
+
+    def _paint(self, shape: Shape) -> None:
+        match shape:
+            case Box():
+                self._box(shape)
+            case Stroke():
+                self._stroke(shape)
+            case Area():
+                self._area(shape)
+            case Dot():
+                self._dot(shape)
+            case Text():
+                self._text(shape)
 
     def _box(self, box: Box) -> None:
         rows = slice(max(0, round(box.top)), max(0, round(box.bottom)))
@@ -94,7 +95,7 @@ class _Canvas:
         pen.set_capstyle("butt" if stroke.dash else "round")
         pen.set_joinstyle("round")
         pen.set_dashes(0, stroke.dash or None)
-        path = self._path(stroke.points)
+        path = Outline(stroke.points)
         path.should_simplify, path.simplify_threshold = len(stroke.points) > 2, SIMPLER_PX
         self._agg.draw_path(pen, path, self._downwards)
 
@@ -106,17 +107,15 @@ class _Canvas:
             pen.set_hatch("///")
             pen.set_hatch_color((*fill[:3], 0.45))
             pen.set_hatch_linewidth(2)
-        self._agg.draw_path(pen, self._path(area.points), self._downwards, fill)
+        self._agg.draw_path(pen, Outline(area.points), self._downwards, fill)
 
     def _dot(self, dot: Dot) -> None:
         pen = self._pen(dot.colour, None)
         pen.set_linewidth(0)
-        circle = self._path.circle((dot.x, dot.y), dot.radius)
+        circle = Outline.circle((dot.x, dot.y), dot.radius)
         self._agg.draw_path(pen, circle, self._downwards, tuple(part / 255 for part in _rgb(dot.colour)))
 
     def _pen(self, colour: str, clip: Box | None) -> Any:
-        from matplotlib.transforms import Bbox
-
         pen = self._agg.new_gc()
         pen.set_foreground(colour)
         if clip:
@@ -152,25 +151,18 @@ class _Typeface:
     """DejaVu Sans, which comes with matplotlib, so that every machine draws the same picture."""
 
     def __init__(self) -> None:
-        from pathlib import Path
-
-        from matplotlib import get_data_path
-        from matplotlib.ft2font import FT2Font, LoadFlags
-
         folder = Path(get_data_path(), "fonts", "ttf")
         self._faces = {
             bold: FT2Font(str(folder / name)) for bold, name in ((False, "DejaVuSans.ttf"), (True, "DejaVuSans-Bold.ttf"))
         }
         self._unhinted = LoadFlags.NO_HINTING
         self.width = lru_cache(maxsize=4096)(self._width)
-        self.word = lru_cache(maxsize=1024)(self._word)
+        self.word = lru_cache(maxsize=WORDS)(self._word)
 
     def _width(self, text: str, size: float, bold: bool) -> float:
         return float(self._set(text, size, bold).get_width_height()[0]) / 64
 
     def _word(self, text: str, size: float, bold: bool, colour: str) -> _Word:
-        import numpy as np
-
         face = self._set(text, size, bold)
         width, height = face.get_width_height()
         face.draw_glyphs_to_bitmap(antialiased=True)
@@ -184,20 +176,8 @@ class _Typeface:
     def _set(self, text: str, size: float, bold: bool) -> Any:
         face = self._faces[bold]
         face.set_size(size, POINTS_AN_INCH)
-        face.set_text(self.legible(text), 0.0, flags=self._unhinted)
+        face.set_text(legible(text, lambda letter: bool(face.get_char_index(ord(letter)))), 0.0, flags=self._unhinted)
         return face
-
-    def legible(self, text: str) -> str:
-        """The text without what the font cannot draw: a box for each run of unknown letters, nothing for unseen marks."""
-        if text.isascii() and text.isprintable():
-            return text
-        face, found = self._faces[False], ""
-        for letter in " ".join(text.split()):
-            if category(letter) in UNSEEN or letter in VARIANTS:
-                continue
-            known = face.get_char_index(ord(letter))
-            found += letter if known else "" if found.endswith(UNKNOWN) else UNKNOWN
-        return found
 
 
 @cache
@@ -214,6 +194,4 @@ def _rgb(colour: str) -> tuple[int, int, int]:
 @cache
 def _four_bytes(colour: str) -> Any:
     """An opaque pixel of #rrggbb as one number, in this machine's order of bytes."""
-    import numpy as np
-
     return np.array((*_rgb(colour), 255), np.uint8).view(np.uint32)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import sub
 from statistics import median
 from typing import Literal
@@ -18,9 +19,10 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A stretch on the bad side: from `start` to `end` (epoch seconds), `points` the line there with its crossings of the limit.
+    """A stretch on the bad side: from its first bad bucket to the first good one or, before a gap, to its last bad one's end.
 
-    `lasting` says that the series ends in it.
+    `start` and `end` are epoch seconds, `points` the line there with its crossings of the limit; `lasting` says that the
+    series ends in it.
     """
 
     start: float
@@ -33,7 +35,7 @@ def step_of(series: Series) -> float:
     """The series' step in seconds; the usual distance of its points when it names none; 0 for fewer than two points."""
     if series.step_s > 0 or len(series.times) < 2:
         return series.step_s
-    return median(after - before for before, after in zip(series.times, series.times[1:], strict=False))
+    return median(after - before for before, after in pairwise(series.times))
 
 
 def runs(series: Series) -> tuple[tuple[int, int], ...]:
@@ -61,9 +63,7 @@ def _unbroken(series: Series, widest: float) -> bool:
 def gaps(series: Series) -> tuple[tuple[float, float], ...]:
     """The stretches between the first and the last known value that have none: (start, end) in epoch seconds."""
     step, found = step_of(series), runs(series)
-    return tuple(
-        (series.times[past - 1] + step, series.times[first]) for (_, past), (first, _) in zip(found, found[1:], strict=False)
-    )
+    return tuple((series.times[past - 1] + step, series.times[first]) for (_, past), (first, _) in pairwise(found))
 
 
 def breaches(series: Series, limit: float, good: Literal["above", "below"]) -> tuple[Breach, ...]:
@@ -88,14 +88,11 @@ def _in_run(series: Series, first: int, past: int, limit: float, side: int) -> I
 
 
 def _breach(line: list[Point], begin: int, end: int, limit: float, *, lasting: bool, step: float) -> Breach:
-    points = line[begin:end]
-    if begin > 0:
-        points.insert(0, _crossing(line[begin - 1], line[begin], limit))
-    if end < len(line):
-        points.append(_crossing(line[end - 1], line[end], limit))
-        return Breach(points[0][0], points[-1][0], tuple(points))
-    # The last bucket lasts until its own end.
-    return Breach(points[0][0], points[-1][0] + step, tuple(points), lasting)
+    ended = end < len(line)
+    before = [_crossing(line[begin - 1], line[begin], limit)] if begin else []
+    after = [_crossing(line[end - 1], line[end], limit)] if ended else []
+    until = line[end][0] if ended else line[end - 1][0] + step
+    return Breach(line[begin][0], until, (*before, *line[begin:end], *after), lasting and not ended)
 
 
 def _crossing(before: Point, after: Point, limit: float) -> Point:

@@ -9,6 +9,8 @@ from math import floor, log10
 ROOM = 0.08  # share of the range kept free above and below the line
 STEPS = (1, 2, 5, 10, 20)
 NEAR = 1e-9  # of a step: rounding must not cost a tick
+LEAST = 2.0  # percentage points that a rate's axis spans at least
+FLATTEST = 1e-6  # of the highest value: a narrower axis would be lost in rounding
 LARGEST = 1e100  # beyond it sums of values could overflow
 WHOLE = frozenset({"", "count"})
 
@@ -40,15 +42,21 @@ def scale(values: Sequence[float], unit: str, most: int = 5) -> Scale:
 def _range(values: Sequence[float], unit: str) -> tuple[float, float]:
     low = max(-LARGEST, min(values, default=0.0))
     high = min(LARGEST, max(values, default=0.0))
-    least = 2.0 if unit == "%" else max(abs(high), abs(low)) * 1e-9
-    zoomed = unit == "%" and low > max(high - low, least)
-    start, end = (low, high) if zoomed else (min(low, 0.0), max(high, 0.0))
-    if end - start < least or end == start:
-        start, end = (start - least / 2, end + least / 2) if zoomed else (start, start + max(1.0, least))
+    if unit == "%" and low > max(high - low, LEAST):
+        start, end = _zoomed(low, high)
+    else:
+        start, end = min(low, 0.0), max(high, 0.0)
+        end += (start == end) * 1.0
     room = ROOM * (end - start)
-    bottom = start - room if zoomed or start < 0 else start
-    top = end + room if end > 0 else end
+    bottom, top = (start - room if start else start), (end + room if end else end)
     return (max(bottom, 0.0), min(top, 100.0)) if unit == "%" and low >= 0 and high <= 100 else (bottom, top)
+
+
+def _zoomed(low: float, high: float) -> tuple[float, float]:
+    """A range about the values that is not so narrow that noise looks like news."""
+    least = max(LEAST, high * FLATTEST)
+    middle = (low + high) / 2
+    return (low, high) if high - low >= least else (middle - least / 2, middle + least / 2)
 
 
 def _first(low: float, step: float) -> int:

@@ -25,7 +25,6 @@ class Box:
     right: float
     bottom: float
     colour: str = ""
-    alpha: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

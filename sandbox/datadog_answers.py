@@ -90,9 +90,10 @@ def _span(world: World, asked: Body) -> Span:
         raise QueryError("API input validation failed: from, to and interval must be integers in milliseconds.")
     if start >= end:
         raise QueryError("API input validation failed: from must be before to.")
-    if end < world.now_ms() - _RETENTION_MS:
+    now_ms = world.now_ms()
+    if end < now_ms - _RETENTION_MS:
         raise QueryError("Queries ending outside the retention date are invalid")
-    return Span(start, end, interval)
+    return Span(max(start, now_ms - _RETENTION_MS), min(end, now_ms + _RETENTION_MS), interval)
 
 
 def _queries(asked: Body) -> dict[str, Expression]:

@@ -22,6 +22,7 @@ _UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_8
 _RELATIVE = re.compile(r"now(?:-(\d+)([smhdw]))?")
 _TOKEN = re.compile(r"\s*(\(|\)|-(?=\S)|(?:[^\s()\"]|\"[^\"]*\")+)")
 _MOST = 1000
+_LATEST_MS = 4_102_444_800_000  # the year 2100: later than anything here, and still a date
 
 
 def page(world: World, body: Body) -> dict[str, Any]:
@@ -98,10 +99,10 @@ def _part(body: Body, name: str) -> Body:
 
 def _time_ms(text: str, now_ms: int) -> int:
     """`now-15m`, ISO 8601 or epoch milliseconds."""
-    if text.isdigit():
-        return int(text)
+    if text.isdecimal():
+        return min(int(text), _LATEST_MS)
     if relative := _RELATIVE.fullmatch(text):
-        return now_ms - int(relative[1] or 0) * _UNITS_MS[relative[2] or "s"]
+        return max(0, now_ms - int(relative[1] or 0) * _UNITS_MS[relative[2] or "s"])
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:

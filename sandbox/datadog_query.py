@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 _DEPTH = 40
+_LONGEST = 1000  # a formula of many terms is as deep as it is long
 
 
 class QueryError(Exception):
@@ -95,6 +96,8 @@ class _Reader:
     def __init__(self, text: str, *, queries: bool) -> None:
         self._text = text
         self._at = 0
+        if len(text) > _LONGEST:
+            raise QueryError(f"Error parsing query: longer than {_LONGEST} characters.")
         self._queries = queries
         self._depth = 0
 

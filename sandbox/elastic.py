@@ -58,6 +58,9 @@ def _search(world: World, faults: Faults, request: Request, raw: bytes) -> Respo
         answer = searched(world, _body(raw), exists=exists, partial=partial)
     except SearchError as refused:
         return _error(refused.status, refused.kind, str(refused))
+    except RecursionError:
+        reason = "The nested depth of the query exceeds the maximum nested depth for queries"
+        return _error(400, "illegal_argument_exception", reason)
     return _json({"took": round((time.perf_counter() - began) * 1000), **answer})
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from sandbox.chance import Ints
 from sandbox.elastic_documents import FIELDS, Documents, Part, count, iso, there
 from sandbox.elastic_measures import METRICS
-from sandbox.elastic_query import SearchError, known, matching, only, time_ms
+from sandbox.elastic_query import SearchError, known, matching, only, time_ms, whole
 
 Asked = Mapping[str, Any]
 Found = dict[str, Any]
@@ -57,17 +57,20 @@ def _filter(docs: Documents, asked: Asked, inner: object) -> Found:
 
 def _filters(docs: Documents, asked: Asked, inner: object) -> Found:
     known(asked, "filters", ("filters",))
-    filters = asked.get("filters", {})
+    filters = asked.get("filters")
     if isinstance(filters, list):
         return {"buckets": [_filter(docs, each, inner) for each in filters]}
+    if not isinstance(filters, dict):
+        raise SearchError("[filters] malformed, expected an object or a list under [filters]")
     return {"buckets": {name: _filter(docs, each, inner) for name, each in filters.items()}}
 
 
 def _terms(docs: Documents, asked: Asked, inner: object) -> Found:
     known(asked, "terms", ("field", "size", "missing", "min_doc_count", "order", "shard_size"))
-    groups = _by_term(docs, str(asked.get("field")), asked.get("missing"))
-    least, size = int(asked.get("min_doc_count", 1)), int(asked.get("size", 10))
-    if size <= 0:
+    missing = asked.get("missing")
+    groups = _by_term(docs, str(asked.get("field")), None if missing is None else str(missing))
+    least, size = whole(asked, "min_doc_count", 1), whole(asked, "size", 10)
+    if size == 0:
         raise SearchError(f"[size] must be greater than 0. Found [{size}] in [terms]", "illegal_argument_exception")
     order = asked.get("order", {"_count": "desc"})
     buckets = [{"key": key, **_bucket(group, inner if _needs_inner(order) else {})} for key, group in groups.items()]
@@ -78,7 +81,7 @@ def _terms(docs: Documents, asked: Asked, inner: object) -> Found:
     return {"doc_count_error_upper_bound": 0, "sum_other_doc_count": others, "buckets": full}
 
 
-def _by_term(docs: Documents, name: str, missing: Any) -> Mapping[Key, Documents]:
+def _by_term(docs: Documents, name: str, missing: str | None) -> Mapping[Key, Documents]:
     """The documents by the field's value; those that lack it under `missing`, or nowhere when that is None."""
     groups: dict[Key | None, list[Part]] = defaultdict(list)
     field = FIELDS.get(name)
@@ -125,7 +128,8 @@ def _at(bucket: Found, path: str) -> Any:
         raise SearchError(
             f"Invalid aggregation order path [{path}]. Unknown aggregation [{name}]", "aggregation_execution_exception"
         )
-    value = inner["values"].get(f"{float(inside)}") if "values" in inner else inner.get("value", inner.get("doc_count"))
+    percentiles = {f"{float(key):g}": value for key, value in inner.get("values", {}).items()}
+    value = percentiles.get(inside) if percentiles else inner.get("value", inner.get("doc_count"))
     return float("-inf") if value is None else value
 
 
@@ -136,7 +140,9 @@ def _date_histogram(docs: Documents, asked: Asked, inner: object) -> Found:
     groups: dict[int, list[Part]] = defaultdict(list)
     for part in docs if asked.get("field") == "@timestamp" else ():
         keys = _floored(part.rows.time, width, zone)
-        for key, low in zip(*(found.tolist() for found in np.unique(keys, return_index=True)), strict=True):
+        unique, first = np.unique(keys, return_index=True)
+        _refuse_too_many(len(unique))
+        for key, low in zip(unique.tolist(), first.tolist(), strict=True):
             high = int(np.searchsorted(keys, key, side="right"))
             groups[key].append(part[slice(low, high)])
     keys_wanted = _all_keys(groups, asked, width, zone)
@@ -147,18 +153,23 @@ def _date_histogram(docs: Documents, asked: Asked, inner: object) -> Found:
 
 def _all_keys(groups: Iterable[int], asked: Asked, width: int, zone: ZoneInfo) -> Iterable[int]:
     """Empty buckets stand between full ones, and out to the extended bounds, unless a least count is asked."""
-    if int(asked.get("min_doc_count", 0)) > 0:
+    if whole(asked, "min_doc_count", 0) > 0:
         return sorted(groups)
     bounds = asked.get("extended_bounds") or {}
+    known(bounds, "extended_bounds", ("min", "max"))
     limits = np.array([time_ms(bounds[end]) for end in ("min", "max") if end in bounds], dtype=np.int64)
     ends = [*groups, *_floored(limits, width, zone).tolist()]
     if not ends:
         return ()
-    if (max(ends) - min(ends)) / width > _MOST_BUCKETS:
-        reason = f"Trying to create too many buckets. Must be less than or equal to: [{_MOST_BUCKETS}]."
-        raise SearchError(reason, "too_many_buckets_exception")
+    _refuse_too_many((max(ends) - min(ends)) // width)
     between = _floored(np.arange(min(ends), max(ends) + 1, width, dtype=np.int64), width, zone)
     return sorted({*ends, *between.tolist()})
+
+
+def _refuse_too_many(buckets: int) -> None:
+    if buckets > _MOST_BUCKETS:
+        reason = f"Trying to create too many buckets. Must be less than or equal to: [{_MOST_BUCKETS}]."
+        raise SearchError(reason, "too_many_buckets_exception")
 
 
 def _floored(times: Ints, width: int, zone: ZoneInfo) -> Ints:

@@ -14,7 +14,7 @@ Query = Mapping[str, Any]
 Match = bool | Mask
 
 TIME = "@timestamp"
-_FOREVER = 1 << 62
+LATEST_MS = 4_102_444_800_000  # the year 2100: later than anything here, and still a date
 
 
 class SearchError(Exception):
@@ -42,7 +42,7 @@ def _time_bounds(query: Query) -> tuple[int, int]:
     limits = [limit for limit in limits if isinstance(limit, dict)]
     low = [time_ms(limit[sign]) for limit in limits for sign in ("gte", "gt") if limit.get(sign) is not None]
     high = [time_ms(limit[sign]) for limit in limits for sign in ("lte", "lt") if limit.get(sign) is not None]
-    return max(low, default=0), min(high, default=_FOREVER) + 1
+    return max(low, default=0), min(high, default=LATEST_MS) + 1
 
 
 def _select(part: Part, match: Match) -> Part:
@@ -133,14 +133,14 @@ def _any_of(part: Part, name: str, wanted: list[Any]) -> Match:
     return np.isin(values, numbers) & there(field, values)
 
 
-def _number(field: Field, value: Any) -> int | None:
+def _number(field: Field, value: Any) -> float | None:
     """What stands for the value in the field's column; None when no document can have it."""
     if field.form == "keyword":
         return field.number(str(value))
     if field.form == "date":
         return time_ms(value)
     try:
-        return int(value)
+        return float(value)
     except (TypeError, ValueError) as error:
         raise SearchError(f'For input string: "{value}"', "number_format_exception") from error
 
@@ -170,8 +170,10 @@ def _exists(part: Part, asked: Query) -> Match:
     return True if isinstance(values, str) else there(field, values)
 
 
-def known(asked: Query, where: str, keys: tuple[str, ...]) -> None:
+def known(asked: object, where: str, keys: tuple[str, ...]) -> None:
     """Raises SearchError for a key that has no place there."""
+    if not isinstance(asked, dict):
+        raise SearchError(f"[{where}] malformed, expected an object")
     if unknown := [key for key in asked if key not in keys]:
         raise SearchError(f"[{where}] query does not support [{unknown[0]}]")
 
@@ -179,14 +181,22 @@ def known(asked: Query, where: str, keys: tuple[str, ...]) -> None:
 def time_ms(value: Any) -> int:
     """A date as requests give it: epoch milliseconds, as a number or a string, or ISO 8601."""
     text = str(value)
-    if text.lstrip("-").isdigit():
-        return int(text)
+    if text.isdecimal():
+        return min(int(text), LATEST_MS)
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
         reason = f"failed to parse date field [{text}] with format [strict_date_optional_time||epoch_millis]"
         raise SearchError(reason, "parse_exception") from error
-    return round((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
+    return min(round((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000), LATEST_MS)
+
+
+def whole(asked: Query, name: str, usual: int) -> int:
+    """A setting that is a number and not negative."""
+    number = asked.get(name, usual)
+    if not isinstance(number, int) or number < 0:
+        raise SearchError(f"Failed to parse value [{number}] as only non-negative numbers are allowed for [{name}].")
+    return number
 
 
 _COMPARE: Mapping[str, Callable[[Any, Any], Mask]] = {

@@ -9,7 +9,7 @@ import numpy as np
 
 from sandbox.elastic_aggs import aggregated
 from sandbox.elastic_documents import INDEX, Documents, count, documents, source
-from sandbox.elastic_query import SearchError, matching
+from sandbox.elastic_query import SearchError, matching, whole
 from sandbox.world import World
 
 _KEYS = ("query", "aggs", "aggregations", "size", "from", "sort", "_source", "track_total_hits", "timeout", "runtime_mappings")
@@ -53,17 +53,17 @@ def _shards(*, exists: bool, partial: bool) -> dict[str, Any]:
 
 def _hits(found: Documents, body: Mapping[str, Any]) -> dict[str, Any]:
     """The asked documents, newest last unless sorted otherwise; the total stops at ten thousand unless it is asked for."""
-    size, first = body.get("size", 10), body.get("from", 0)
-    if not isinstance(size, int) or not isinstance(first, int) or size < 0 or first < 0 or size + first > _MOST_HITS:
+    size, first = whole(body, "size", 10), whole(body, "from", 0)
+    if size + first > _MOST_HITS:
         reason = f"Result window is too large, from + size must be less than or equal to: [{_MOST_HITS}]"
         raise SearchError(reason, "illegal_argument_exception")
     hits = {"max_score": None, "hits": _documents(found, body.get("sort"), first, size)}
     tracked = body.get("track_total_hits", _MOST_HITS)
     if tracked is False:
         return hits
-    total, limit = count(found), None if tracked is True else int(tracked)
-    over = limit is not None and total > limit
-    return {"total": {"value": limit if over else total, "relation": "gte" if over else "eq"}, **hits}
+    total = count(found)
+    limit = total if tracked is True else whole(body, "track_total_hits", _MOST_HITS)
+    return {"total": {"value": min(total, limit), "relation": "gte" if total > limit else "eq"}, **hits}
 
 
 def _documents(found: Documents, sort: object, first: int, size: int) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ class World:
     """A payments company, deterministic by seed, times and scenarios. Threads may read it at once.
 
     `history` is how far back its events go at the start, and how long they are kept; `env` names the main environment, beside
-    which "staging" has a small share. `past` holds the scenarios of the history (None: the usual ones, see `usual_past`).
+    which another, "staging", has a small share. `past` holds the scenarios of the history (None: the usual ones, see `usual_past`).
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class World:
     ) -> None:
         self.clock = clock or Clock()
         self.env = env
-        self.envs = (env, "staging")
+        self.envs = (env, "staging" if env != "staging" else "prod")
         self.seed = seed
         self.truth = Truth(self)
         now = self.clock.now()

@@ -83,5 +83,3 @@ def _until(moment: str, date: str) -> float:
         return (then.astimezone(UTC) - sent.astimezone(UTC)).total_seconds()
     except (ValueError, OverflowError):
         return 0.0
-
-

@@ -12,17 +12,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from typing import Protocol
 
 from bot.answer import Analyst
 from bot.config import Config
 from bot.observe import Metrics, reference
 from bot.ports import ChatError
 from bot.slack.buttons import pressed
-from bot.slack.delivery import Delivery
+from bot.slack.chat import Chat
 from bot.slack.heard import Command, Mention, Press
 from bot.slack.posting import Asker, Posting
 from bot.slack.text import escape
-from bot.work import Pool
+from bot.work import Job
 from commands import DEFAULT_SECTION, SECTIONS
 from commands.args import BadInput, Help, Wish, parse, usage
 from commands.words import listed
@@ -33,6 +34,12 @@ BUSY = "paybot is busy: try again in a moment."
 log = logging.getLogger(__name__)
 
 
+class TakesJobs(Protocol):
+    """A bounded pool: False at once when it is full. Jobs of one user do not push aside those of others."""
+
+    def submit(self, user: str, job: Job) -> bool: ...
+
+
 class FrontDesk:
     """Implements `bot.slack.heard.Desk`."""
 
@@ -40,9 +47,9 @@ class FrontDesk:
         self,
         config: Config,
         analyst: Analyst,
-        delivery: Delivery,
+        delivery: Chat,
         posting: Posting,
-        pool: Pool,
+        pool: TakesJobs,
         metrics: Metrics,
         now: Callable[[], datetime],
     ) -> None:

@@ -28,7 +28,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """`@paybot checkout 1h`: `text` without the mention; answered in the thread of `place`."""
+    """`@paybot checkout 1h`: `text` without the mention; answered in the thread of `place`, which it may begin itself."""
 
     text: str
     user: str

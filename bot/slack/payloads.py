@@ -45,7 +45,10 @@ def heard_mention(body: Mapping[str, Any], bot_user: str) -> Mention | None:
         text=without(bot_user, text(dug(body, "event", "text"), MAX_TEXT)),
         user=needed(body, USER, "event", "user"),
         team=needed(body, TEAM, "team_id"),
-        place=Place(needed(body, CHANNEL, "event", "channel"), thread_ts=shaped(dug(body, "event", "thread_ts"), MESSAGE)),
+        place=Place(
+            needed(body, CHANNEL, "event", "channel"),
+            thread_ts=shaped(dug(body, "event", "thread_ts"), MESSAGE) or shaped(dug(body, "event", "ts"), MESSAGE),
+        ),
     )
 
 

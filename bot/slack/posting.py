@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from bot.answer import Answer
 from bot.ports import ChatError
-from bot.slack.delivery import Delivery, Posted
+from bot.slack.chat import Chat
+from bot.slack.delivery import Posted
 from bot.slack.heard import Place, Press
 from bot.slack.messages import Message, answer_message, csv_text, further_tables
 
@@ -26,7 +27,7 @@ class Asker:
 class Posting:
     """Puts answers into Slack. A picture is uploaded once, however many places show it."""
 
-    def __init__(self, delivery: Delivery, home: str, copy_home: bool) -> None:
+    def __init__(self, delivery: Chat, home: str, copy_home: bool) -> None:
         self._delivery = delivery
         self._home = home
         self._copy_home = copy_home

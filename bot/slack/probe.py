@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 from bot.config import Slack
 from bot.manifest import SCOPES
 from bot.ports import ChatError
+from bot.slack.refusals import translated
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Probe = Callable[[float], str]
 
-# What Slack's error words mean here. Others are shown as they are.
+# What Slack's error words, and ours for its silence, tell an operator. Others are shown as they are.
 WORDS = {
     "invalid_auth": "does not know the token: copy it again",
     "not_authed": "does not know the token: copy it again",
@@ -29,6 +29,9 @@ WORDS = {
     "not_allowed_token_type": "says that this is another kind of token",
     "channel_not_found": "does not show the bot this channel: is it private, or the ID wrong? /invite @paybot there",
     "ratelimited": "asks us to wait a while",
+    "unreachable": "could not be reached",
+    "timeout": "did not answer, or broke off",
+    "internal_error": "did not answer as Slack does: is SLACK_API_URL right?",
 }
 
 
@@ -42,7 +45,7 @@ def slack_probes(settings: Slack | None) -> dict[str, Probe]:
 
 def token(settings: Slack, timeout_s: float) -> str:
     """Whether the bot token works and has every scope of the manifest."""
-    with translated():
+    with told():
         answer = client(settings.bot_token, settings, timeout_s).auth_test()
     granted = header(answer, "x-oauth-scopes")
     lacking = [scope for scope in SCOPES if scope not in granted.replace(" ", "").split(",")] if granted else []
@@ -53,7 +56,7 @@ def token(settings: Slack, timeout_s: float) -> str:
 
 def home_channel(settings: Slack, timeout_s: float) -> str:
     """Whether the bot may post in its home channel."""
-    with translated():
+    with told():
         channel = client(settings.bot_token, settings, timeout_s).conversations_info(channel=settings.home_channel).get("channel")
     name = f"#{named(channel or {}, 'name')}"
     if not channel or channel.get("is_archived"):
@@ -65,7 +68,7 @@ def home_channel(settings: Slack, timeout_s: float) -> str:
 
 def socket_mode(settings: Slack, timeout_s: float) -> str:
     """Whether the app token opens connections. None is opened: Slack only hands out the address."""
-    with translated():
+    with told():
         client(settings.app_token, settings, timeout_s).apps_connections_open(app_token=settings.app_token)
     return "the app token may connect"
 
@@ -88,14 +91,10 @@ def named(found: Mapping[str, object] | SlackResponse, key: str) -> str:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Slack's refusals and failures of the connection as ChatErrors: the only place here that knows the client's exceptions."""
-    from slack_sdk.errors import SlackApiError, SlackClientError  # noqa: PLC0415
-
+def told() -> Iterator[None]:
+    """Failures in words for operators: those of `translated` send people to `paybot check --connect`, which this is."""
     try:
-        yield
-    except SlackApiError as error:
-        code = named(error.response, "error")
-        raise ChatError(code, WORDS.get(code, f"refused: {code}")) from error
-    except (SlackClientError, OSError, HTTPException, ValueError) as error:
-        raise ChatError("unreachable", "could not be reached, or did not answer as Slack does", retriable=True) from error
+        with translated(repeatable=True):
+            yield
+    except ChatError as error:
+        raise ChatError(error.code, WORDS.get(error.code, f"refused: {error.code}"), retriable=error.retriable) from error

@@ -116,10 +116,8 @@ def _buckets(part: Mapping[str, Any]) -> Iterable[Any]:
 def _left_out(part: Mapping[str, Any], width: int) -> tuple[tuple[Value, ...], ...]:
     """The row of the documents in no bucket of `terms`, if there are any."""
     match part.get("sum_other_doc_count", 0):
-        case 0:
-            return ()
         case int(count):
-            return ((None, count, *(None for _ in range(width))),)
+            return ((None, count, *(None for _ in range(width))),) if count > 0 else ()
     raise unreadable()
 
 

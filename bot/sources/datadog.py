@@ -25,7 +25,7 @@ Now = Callable[[], datetime]
 
 TIMESERIES = "/api/v2/query/timeseries"
 QUERIES = 10  # in one request; Datadog documents no limit
-SETTLE = timedelta(seconds=60)  # agents send what they measured up to a minute later
+SETTLE = timedelta(seconds=60)  # as for alerts; Datadog documents no lag for what agents send
 TAG = re.compile(r"[\w.:/-]{1,190}")  # what may stand in a tag; no brace, comma or space can leave the scope
 
 

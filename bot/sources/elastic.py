@@ -133,9 +133,8 @@ def translated(deadline: Deadline, index: str) -> Iterator[None]:
     except SerializationError as error:
         raise unreadable() from error
     except ApiError as error:
-        log.warning(
-            "Elasticsearch answered %d: %.300s", error.meta.status, error.body
-        )  # may quote the question: for the log only
+        # its reason may quote the question: for the log only
+        log.warning("Elasticsearch answered %d: %.300s", error.meta.status, error.body)
         raise nothing_called(index) if error.meta.status == 404 else refusal(error.meta.status, BUSY_WAIT_S) from error
     except ValueError as error:  # the client's, of a URL that it cannot use
         raise SourceError("cannot be asked: its URL is no address", "bad_request") from error

@@ -13,7 +13,7 @@ from bot.ports import SourceError
 from bot.sources.faults import RateLimited, missed
 
 ATTEMPTS = 3
-PAUSES_S = (0.1, 0.2)  # the first pause, doubled after each failure, and what chance adds to spread the attempts of many
+PAUSE_S, PAUSE_AT_MOST_S = 0.1, 0.4  # between attempts: doubled after each, with as much again by chance, so that many spread
 WORTH_S = 0.5  # with less time left than this another attempt would only end as a timeout
 LONGEST_WAIT_S = 5.0  # a source that asks for a longer pause than this is not waited for
 
@@ -41,9 +41,10 @@ class Deadline:
 
 def patiently(attempt: Callable[[], T], deadline: Deadline) -> T:
     """What `attempt` returns, asked again after a failure that may pass, as long as the deadline allows."""
-    return stamina.RetryingCaller(attempts=ATTEMPTS, timeout=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.2).on(
-        _Patience(deadline)
-    )(attempt)
+    caller = stamina.RetryingCaller(
+        attempts=ATTEMPTS, timeout=None, wait_initial=PAUSE_S, wait_jitter=PAUSE_S, wait_max=PAUSE_AT_MOST_S
+    )
+    return caller.on(_Patience(deadline))(attempt)
 
 
 @dataclass
@@ -56,7 +57,7 @@ class _Patience:
     def __call__(self, error: Exception) -> bool | float:
         if isinstance(error, RateLimited):
             return self._after_limit(error.wait_s)
-        return isinstance(error, SourceError) and error.kind == "unavailable" and self.deadline.fits(ATTEMPTS * sum(PAUSES_S))
+        return isinstance(error, SourceError) and error.kind == "unavailable" and self.deadline.fits(PAUSE_AT_MOST_S)
 
     def _after_limit(self, wait_s: float | None) -> bool | float:
         """Waits once: a second refusal means that others use up the limit."""

@@ -86,10 +86,9 @@ class Request:
 def _attributes(answer: Any) -> tuple[list[Any], list[int], list[Any]]:
     """An answer's `series`, `times` and `values`, whose shapes are seen to fit."""
     match answer:
-        case {"data": {"attributes": {"series": list(tags), "times": list(times), "values": list(rows)}}} if len(tags) == len(
-            rows
-        ):
-            return tags, _whole(times), rows
+        case {"data": {"attributes": {"series": list(tags), "times": list(times), "values": list(rows)}}}:
+            if len(tags) == len(rows):
+                return tags, _whole(times), rows
     raise unreadable()
 
 

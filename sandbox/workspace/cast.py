@@ -45,7 +45,7 @@ EVERYBODY: Mapping[str, Person] = {**PEOPLE, BOT.id: BOT, SLACKBOT.id: SLACKBOT}
 
 HOME = Channel("C0COMMERCE1", "eng-commerce", "Payments, checkout and receipts. paybot answers here.")
 INCIDENT = Channel("C0INCIDENT1", "inc-checkout", "Incident: checkout. Facts first, guesses marked as guesses.")
-RANDOM = Channel("C0RANDOM001", "random", "Anything else. paybot is not a member here.", invited=False)
+RANDOM = Channel("C0RANDOM001", "random", "Anything else. paybot was not invited here.", invited=False)
 OLD = Channel("C0OLDLAUNCH", "old-launch", "Launch of Checkout, 2025.", archived=True)
 CHANNELS: Mapping[str, Channel] = {channel.id: channel for channel in (HOME, INCIDENT, RANDOM, OLD)}
 

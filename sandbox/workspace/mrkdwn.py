@@ -37,7 +37,7 @@ EMOJI = {
 }
 ENTITY = r"<[^<>\n]*>|<(?![^<>\n]*>)"  # taken whole: Slack finds what stands in angle brackets before it looks for styles
 TOKEN = re.compile(
-    rf"```(?P<pre>(?:{ENTITY}|(?!```)[^<])+)```"
+    rf"```(?P<pre>(?:{ENTITY}|(?!```)[^<])+)```\n?"
     rf"|`(?P<code>(?:{ENTITY}|[^`\n<])+)`"
     r"|<(?P<angle>[^<>\n]+)>"
     r"|(?P<url>https?://[^\s<>|]+)"

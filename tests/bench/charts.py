@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from charts import png
 from charts import render as charts_render
 from charts.data import Series
 from charts.spec import Chart, Layer, Line, Mark, Picture, Threshold
 
-ROLES = ("main", "second", "third")
+Role = Literal["main", "second", "third"]
+ROLES: tuple[Role, ...] = ("main", "second", "third")
 
 encode = png.encode
 

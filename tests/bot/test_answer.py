@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.answer import Analyst, Answer
@@ -65,11 +66,11 @@ def test_without_any_source_there_is_still_an_answer() -> None:
     assert "not configured" in answer.headline
 
 
+@dataclass
 class Hanging(FakeSource):
     """Answers only when it is let go."""
 
-    def __post_init__(self) -> None:
-        self.let_go = threading.Event()
+    let_go: threading.Event = field(default_factory=threading.Event)
 
     def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Mapping[str, Found]:
         self.asked.append((tuple(queries), window, env))

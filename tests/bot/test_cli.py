@@ -62,12 +62,10 @@ def status_now(port: int, path: str) -> int:
         return 0
 
 
-@pytest.mark.parametrize(
-    "words", [("--help",), ("serve", "--help"), ("check", "--help"), ("ask", "--help"), ("manifest", "--help")]
-)
+@pytest.mark.parametrize("words", [(), ("serve",), ("check",), ("ask",), ("manifest",)])
 def test_help_says_what_a_command_does_and_its_exit_codes(tmp_path: Path, words: tuple[str, ...]) -> None:
     """From any folder, with nothing set."""
-    done = paybot(tmp_path, *words)
+    done = paybot(tmp_path, *words, "--help")
     assert done.returncode == 0
     assert "exit codes: 0 done, 1 a finding, 2 a usage or settings error" in " ".join(done.stdout.split())
 

@@ -98,6 +98,15 @@ def test_a_secret_is_never_shown() -> None:
     assert not any(secret in repr(config) for secret in ("xoxb-1", "5ecret", "xapp-9", "aaa", "bbb"))
 
 
+@pytest.mark.parametrize(
+    "url", ["https://elastic:hidden@es", "elastic:hidden@es:9200", "//elastic:hidden@es", "https://x/elastic:hidden@es"]
+)
+def test_a_password_in_a_url_is_refused_and_not_shown(url: str) -> None:
+    """However little of a URL it is."""
+    (fault,) = faults({"ELASTICSEARCH_URL": url})
+    assert fault == "ELASTICSEARCH_URL: holds a user name or a password; keys have settings of their own"
+
+
 def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
     """`NAME_FILE` names the file that holds it; the line's end is not part of the key."""
     (tmp_path / "key").write_text("c0ffee\n", encoding="utf-8")

@@ -68,26 +68,9 @@ def test_nothing_secret_is_printed() -> None:
 
 def test_the_json_has_its_documented_keys() -> None:
     """Programs rely on them: they are only ever added to."""
-    assert list(as_json(ANSWER)) == (
-        [
-            "section",
-            "title",
-            "owner",
-            "env",
-            "window",
-            "against",
-            "headline",
-            "facts",
-            "alt",
-            "series",
-            "tables",
-            "gaps",
-            "links",
-            "picture_fault",
-            "reference",
-            "took_s",
-        ]
-    )
+    asked = ["section", "title", "owner", "env", "window", "against"]
+    found = ["headline", "facts", "alt", "series", "tables", "gaps", "links", "picture_fault", "reference", "took_s"]
+    assert list(as_json(ANSWER)) == asked + found
 
 
 def test_the_json_holds_raw_values_and_null_for_the_unknown() -> None:

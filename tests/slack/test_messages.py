@@ -158,7 +158,7 @@ def test_the_context_names_range_zone_environment_owner_and_reference() -> None:
 
 def test_a_notice_is_shown_small_under_the_headline() -> None:
     """Why this copy is private is said where it is read, and is not live."""
-    assert answer_message(ANSWER, notice="not in <#C1>").blocks[1]["elements"][0]["text"] == "not in &lt;#C1&gt;"
+    assert answer_message(ANSWER, notice="not in <#C1>").blocks[1]["elements"][0]["text"] == "not in &lt;\u2060#C1&gt;"
 
 
 def test_every_button_carries_the_question() -> None:
@@ -222,7 +222,7 @@ ANSWERS = st.builds(
         st.builds(Link, WORDS, st.sampled_from(["https://a.example/", "https://a.example/" + "x" * 2_300]) | WORDS), 20
     ),
 )
-LIVE = re.compile(r"<(?!https?://[^|<> ]+\|)|(?<!<)https?://|@(?:channel|here|everyone)\b")
+LIVE = re.compile(r"<[!@#]|<(?!https?://)\w+:|(?<!<)https?://|@(?:channel|here|everyone)\b")
 
 
 def over_limit(block: Block) -> bool:

@@ -31,6 +31,13 @@ def test_a_command_is_read_whole() -> None:
     )
 
 
+def test_a_mention_outside_threads_begins_one() -> None:
+    """The answer hangs below the message that asked for it."""
+    heard = heard_mention(mention(), "U0PAYBOT")
+    assert heard is not None
+    assert heard.place.thread_ts == mention()["event"]["ts"]
+
+
 def test_a_mention_in_a_thread_keeps_its_thread() -> None:
     """The words come without the bot's name, the place with the thread."""
     heard = heard_mention(mention(thread_ts="1700000000.000100"), "U0PAYBOT")

@@ -10,7 +10,6 @@ from bot.ports import Kind, SourceError
 from bot.sources.faults import RateLimited, pause
 from bot.sources.retry import Deadline, patiently
 
-
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
 

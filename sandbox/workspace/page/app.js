@@ -1,5 +1,5 @@
 // The page: who one is, where one is, and what is shown of it.
-import { $, clock, el } from "/page/dom.js";
+import { $, clock, el, icon } from "/page/dom.js";
 import { act, listen, load } from "/page/sync.js";
 import { List, avatar, seconds } from "/page/messages.js";
 import { Composer } from "/page/composer.js";
@@ -23,8 +23,8 @@ let stop = () => {};
 const look = { people, clock: clock("UTC"), goTo, press };
 const main = new List($("messages"), $("scroll"), { ...look, replies: (message) => thread(message).length, open: openThread });
 const side = new List($("thread-messages"), $("thread-scroll"), look);
-const composer = new Composer($("composer"), { label: "Message", hints: offered, send: (text) => say(text) });
-const reply = new Composer($("thread-composer"), { label: "Reply …", hints: offeredInThread, send: (text) => say(text, parent) });
+const composer = new Composer($("composer"), { label: "Message", tip: "Type / for what paybot answers", hints: offered, send: (text) => say(text) });
+const reply = new Composer($("thread-composer"), { label: "Reply …", tip: "Ask here with @paybot", hints: offeredInThread, send: (text) => say(text, parent) });
 
 // What is shown
 
@@ -41,6 +41,7 @@ function goTo(channel) {
   $("topic").textContent = topic;
   document.title = `#${name} · paybot sandbox`;
   composer.name(`Message #${name}`, archived ? `#${name} is archived: nobody can write here any more.` : "");
+  welcome();
   main.show(top(channel));
   closeThread();
   drawSidebar();
@@ -50,7 +51,7 @@ function goTo(channel) {
 function drawSidebar() {
   const channel = ({ id, name, archived }) => {
     const traits = { class: unread.has(id) ? "unread" : "", "data-channel": id, "aria-current": id === here ? "true" : null, on: { click: () => goTo(id) } };
-    return el("li", {}, el("button", traits, el("span", { "aria-hidden": "true" }, archived ? "🗄" : "#"), name, unread.has(id) ? el("span", { class: "dot", role: "img", "aria-label": "unread" }) : null));
+    return el("li", {}, el("button", traits, archived ? icon("archive") : el("span", { "aria-hidden": "true" }, "#"), name, unread.has(id) ? el("span", { class: "dot", role: "img", "aria-label": "unread" }) : null));
   };
   const person = (each) => {
     const traits = { "data-person": each.id, "aria-pressed": String(each.id === user), on: { click: () => become(each.id) } };
@@ -129,6 +130,7 @@ function rest(each) {
 async function say(text, root) {
   const answer = await act("say", { user, channel: here, text, thread_ts: root?.ts ?? "" });
   if (!answer.ok) notice(answer.error);
+  else if (text.startsWith("/pay") && !$("welcome").hidden) welcome("asked");
 }
 
 async function press(message, block, element, value, node) {
@@ -203,15 +205,12 @@ function toggleTheme() {
   localStorage.setItem("theme", document.documentElement.dataset.theme);
 }
 
-function welcome() {
-  const done = () => {
-    localStorage.setItem("welcomed", "yes");
-    $("welcome").hidden = true;
-  };
-  $("welcome").hidden = localStorage.getItem("welcomed") === "yes";
-  $("welcome-close").addEventListener("click", done);
-  $("welcome-drawer").addEventListener("click", () => toggleDrawer(true));
-  for (const button of document.querySelectorAll("[data-try]")) button.addEventListener("click", () => composer.fill(button.dataset.try));
+/** The card with the first steps stands in the first channel: its first line until one has asked, all of it until it is closed. */
+function welcome(step) {
+  if (step) localStorage.setItem("welcomed", step);
+  const done = localStorage.getItem("welcomed");
+  $("welcome").hidden = done === "closed" || here !== [...channels.keys()][0];
+  $("welcome-ask").hidden = done === "asked";
 }
 
 $("menu").addEventListener("click", () => sidebar(!document.body.classList.contains("menu")));
@@ -223,6 +222,8 @@ $("enlarged").addEventListener("click", (event) => event.target === $("enlarged"
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !document.querySelector("dialog[open]")) toggleDrawer(false), closeThread(), sidebar(false);
 });
-welcome();
+$("welcome-close").addEventListener("click", () => welcome("closed"));
+$("welcome-drawer").addEventListener("click", () => toggleDrawer(true));
+$("welcome-try").addEventListener("click", () => composer.fill($("welcome-try").textContent));
 setInterval(tick, 1_000);
 become(user);

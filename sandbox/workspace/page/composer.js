@@ -1,17 +1,17 @@
 // Where one types: hints, what was said before, and sending.
-import { el } from "/page/dom.js";
+import { el, icon } from "/page/dom.js";
 
 const MOST_HINTS = 8;
 
 export class Composer {
-  /** `hints` is a function of the text so far; `send(text)` says it. */
-  constructor(parent, { label, hints, send }) {
+  /** `hints` is a function of the text so far; `send(text)` says it; `tip` stands below the field. */
+  constructor(parent, { label, tip, hints, send }) {
     Object.assign(this, { hints, send, said: [], back: 0, picked: -1 });
     const id = `${parent.id}-hints`;
     this.list = el("ul", { id, class: "hints", role: "listbox", "aria-label": "Suggestions", hidden: true });
     this.field = el("textarea", { rows: 1, "aria-label": label, placeholder: label, role: "combobox", "aria-expanded": "false", "aria-controls": id, "aria-autocomplete": "list", autocomplete: "off", spellcheck: "false" });
-    this.button = el("button", { class: "send", type: "submit", "aria-label": "Send", disabled: true }, "➤");
-    this.form = el("form", { class: "composer" }, this.list, this.field, el("div", { class: "under" }, el("small", {}, "Type / for what paybot answers"), this.button));
+    this.button = el("button", { class: "send", type: "submit", "aria-label": "Send", disabled: true }, icon("send"));
+    this.form = el("form", { class: "composer" }, this.list, this.field, el("div", { class: "under" }, el("small", {}, tip), this.button));
     this.note = el("p", { class: "note", hidden: true });
     parent.replaceChildren(this.form, this.note);
     this.field.addEventListener("input", () => this.typed());

@@ -1,5 +1,5 @@
 // A list of messages: one node each, redrawn alone when it changes.
-import { el } from "/page/dom.js";
+import { el, icon } from "/page/dom.js";
 import { block } from "/page/blocks.js";
 import { texts } from "/page/mrkdwn.js";
 
@@ -12,6 +12,7 @@ export class List {
   /** `list` is the <ol>, `scroll` what scrolls around it; `look` is what blocks and texts need. */
   constructor(list, scroll, look) {
     Object.assign(this, { list, scroll, look: { ...look, settle: () => this.atEnd && this.toEnd() }, nodes: new Map(), atEnd: true });
+    new ResizeObserver(() => this.look.settle()).observe(scroll);
     scroll.addEventListener("scroll", () => (this.atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR));
   }
 
@@ -75,7 +76,7 @@ export class List {
       el(
         "div",
         { class: "said" },
-        message.private_to ? el("p", { class: "eye" }, "👁 Only visible to you") : null,
+        message.private_to ? el("p", { class: "eye" }, icon("eye"), "Only visible to you") : null,
         el("p", { class: "who" }, el("strong", {}, person.name), person.is_bot ? el("span", { class: "badge" }, "APP") : null, el("time", { title: clock.full(at) }, clock.time(at))),
         ...this.content(message),
         this.replies(message),
@@ -101,7 +102,7 @@ export class List {
   tools(message) {
     const { open } = this.look;
     if (!open || message.private_to) return null;
-    return el("button", { class: "tool plain", "aria-label": "Reply in thread", title: "Reply in thread", on: { click: () => open(message) } }, "💬");
+    return el("button", { class: "tool plain", "aria-label": "Reply in thread", title: "Reply in thread", on: { click: () => open(message) } }, icon("reply"));
   }
 }
 
@@ -114,5 +115,5 @@ export function avatar(person) {
 function attachment(file) {
   if (file.type.startsWith("image/")) return el("div", { class: "block image" }, el("img", { src: file.path, alt: file.title }));
   const size = file.size < 1000 ? `${file.size} B` : `${Math.round(file.size / 1000)} kB`;
-  return el("a", { class: "file", href: file.path, download: file.name }, el("span", { "aria-hidden": "true" }, "🗒"), el("strong", {}, file.title), el("small", {}, `${file.name}, ${size}`));
+  return el("a", { class: "file", href: file.path, download: file.name }, icon("file"), el("strong", {}, file.title), el("small", {}, `${file.name}, ${size}`));
 }

@@ -1,0 +1,204 @@
+"""Delivers to Slack: who we are, people's zones, pictures, posts, edits and private lines. The only user of the Web API."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.config import Slack
+from bot.ports import ChatError
+from bot.slack.messages import Block, Message
+from bot.slack.refusals import refusal
+from bot.slack.text import plain
+from bot.slack.wire import Answered, OnCall, Wire, ignore
+from bot.slack.zones import Zones
+
+# Slack looks an upload over before messages may show it; a message that comes too early is refused.
+LOOKS_S: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.5, 1.0, 1.0)
+RETRIES_S: Final = (0.5, 1.0, 1.5)
+NAME: Final = 120
+ALT: Final = 1_000
+QUIET: Final[Mapping[str, Any]] = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The bot's own identity; `app_id` is "" where Slack does not tell it."""
+
+    user_id: str
+    team_id: str
+    bot_id: str
+    app_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a message stands, and whether its picture does."""
+
+    channel: str
+    ts: str
+    pictured: bool = True
+
+
+class Delivery:
+    """Every method raises ChatError and nothing else, waits with a limit, and may be called by threads at once.
+
+    `now` gives seconds that never go back; `on_call` hears of each call: method, "ok" or the error's code, seconds.
+    """
+
+    def __init__(
+        self,
+        settings: Slack,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        on_call: OnCall = ignore,
+    ) -> None:
+        self._wire = Wire(settings, now, sleep, on_call)
+        self._sleep = sleep
+        self._zones = Zones(now)
+
+    def me(self) -> Me:
+        """Who the token belongs to."""
+        own = self._wire.read("auth.test")
+        bot_id = text_at(own, "bot_id")
+        return Me(text_at(own, "user_id"), text_at(own, "team_id"), bot_id, self._app_id(bot_id) if bot_id else "")
+
+    def zone(self, user: str) -> str | None:
+        """The person's time zone (an IANA name), None where Slack knows none; asked once an hour."""
+        if not self._zones.knows(user):
+            self._zones.learn(user, text_at(self._wire.read("users.info", user=user), "user", "tz"))
+        return self._zones.of(user)
+
+    def known_zone(self, user: str) -> str | None:
+        """The person's time zone if it is remembered; asks nobody."""
+        return self._zones.of(user)
+
+    def upload(self, png: bytes, filename: str, title: str, alt: str) -> str:
+        """Uploads a picture that messages can show, and gives its file ID; it is in no channel yet.
+
+        Waits some 4 s at most for Slack to look it over. `post` waits on if that was too short.
+        """
+        file_id = self._send_file(png, filename, alt_txt=plain(alt, ALT))
+        self._wire.read("files.completeUploadExternal", files=titled(file_id, title))
+        for pause_s in LOOKS_S:
+            if text_at(self._wire.read("files.info", file=file_id), "file", "mimetype"):
+                break
+            self._sleep(pause_s)
+        return file_id
+
+    def post(self, channel: str, message: Message, thread_ts: str = "", *, without_picture: Message | None = None) -> Posted:
+        """Posts a message, in a thread if one is named; `without_picture` takes its place if Slack cannot show the file.
+
+        A ChatError that is not retriable may mean that the message arrived all the same: posting again could say it twice.
+        """
+        thread = {"thread_ts": thread_ts} if thread_ts else {}
+        answer, pictured = self._pictured(
+            lambda sent: self._wire.put("chat.postMessage", channel, **body_of(sent), **thread, **QUIET), message, without_picture
+        )
+        return Posted(text_at(answer, "channel") or channel, text_at(answer, "ts"), pictured)
+
+    def update(self, channel: str, ts: str, message: Message, *, without_picture: Message | None = None) -> None:
+        """Replaces a message of the bot's."""
+        self._pictured(
+            lambda sent: self._wire.update("chat.update", channel, ts=ts, **body_of(sent), link_names=False, parse="none"),
+            message,
+            without_picture,
+        )
+
+    def ephemeral(
+        self, channel: str, user: str, message: Message, thread_ts: str = "", *, without_picture: Message | None = None
+    ) -> None:
+        """Shows a message to one person in a channel."""
+        where = {"user": user} | ({"thread_ts": thread_ts} if thread_ts else {})
+        self._pictured(
+            lambda sent: self._wire.put("chat.postEphemeral", channel, **body_of(sent), **where, link_names=False, parse="none"),
+            message,
+            without_picture,
+        )
+
+    def respond(
+        self, response_url: str, message: Message | str, *, replace: bool = False, without_picture: Message | None = None
+    ) -> None:
+        """A private line to whoever caused `response_url`, even where the bot is no member; `replace` edits the one before.
+
+        A bare text is mrkdwn that is escaped already. Addresses that are not Slack's are refused.
+        """
+        first = Message(message) if isinstance(message, str) else message
+        fixed = {"response_type": "ephemeral", "replace_original": replace}
+        self._pictured(
+            lambda sent: self._wire.respond(response_url, json.dumps({**fixed, **body_of(sent)}).encode()), first, without_picture
+        )
+
+    def share(self, channel: str, thread_ts: str, content: bytes, filename: str, title: str) -> str:
+        """Puts a file into a thread and gives the link to it, "" where Slack tells none."""
+        file_id = self._send_file(content, filename)
+        answer = self._wire.put_file(channel, files=titled(file_id, title), **({"thread_ts": thread_ts} if thread_ts else {}))
+        return text_at(answer, "files", 0, "permalink") or text_at(
+            self._wire.read("files.info", file=file_id), "file", "permalink"
+        )
+
+    def permalink(self, channel: str, ts: str) -> str:
+        """The address of a message."""
+        return text_at(self._wire.read("chat.getPermalink", channel=channel, message_ts=ts), "permalink")
+
+    def _app_id(self, bot_id: str) -> str:
+        try:
+            return text_at(self._wire.read("bots.info", bot=bot_id), "bot", "app_id")
+        except ChatError:  # the bot works without it
+            return ""
+
+    def _send_file(self, content: bytes, filename: str, **fields: str) -> str:
+        """A file's bytes to Slack; the upload is not finished yet."""
+        place = self._wire.read("files.getUploadURLExternal", filename=plain(filename, NAME), length=len(content), **fields)
+        url, file_id = text_at(place, "upload_url"), text_at(place, "file_id")
+        if not url or not file_id:
+            raise refusal("internal_error")
+        self._wire.upload(url, content)
+        return file_id
+
+    def _pictured(
+        self, send: Callable[[Message], Answered | None], message: Message, without_picture: Message | None
+    ) -> tuple[Answered, bool]:
+        """Sends, again while Slack is not ready to show the file, and at last without the picture; says whether it is there."""
+        for pause_s in (0.0, *RETRIES_S):
+            self._sleep(pause_s)
+            try:
+                return send(message) or {}, shows_file(message)
+            except ChatError as error:
+                if error.code not in NOT_READY or not shows_file(message):
+                    raise
+                refused = error
+        if without_picture is None:
+            raise refused
+        return send(without_picture) or {}, False
+
+
+NOT_READY: Final = frozenset({"invalid_blocks", "invalid_blocks_format", "slack_file_not_found", "file_not_found"})
+
+
+def shows_file(message: Message) -> bool:
+    return any("slack_file" in block for block in message.blocks)
+
+
+def body_of(message: Message) -> dict[str, str | list[Block]]:
+    """The message's fields; the blocks stay away where there are none, so that the text is shown."""
+    return {"text": message.text} | ({"blocks": list(message.blocks)} if message.blocks else {})
+
+
+def titled(file_id: str, title: str) -> str:
+    return json.dumps([{"id": file_id, "title": plain(title, NAME)}])
+
+
+def text_at(answer: object, *path: str | int) -> str:
+    """The text at this place of an answer of Slack's, "" where there is none: no answer's shape is taken for granted."""
+    found: Any = getattr(answer, "data", answer)
+    for step in path:
+        fits = isinstance(found, dict) if isinstance(step, str) else isinstance(found, list) and len(found) > step
+        if not fits:
+            return ""
+        found = found.get(step) if isinstance(step, str) else found[step]
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,112 @@
+"""The whole sandbox: the simulated company, its vendors and its Slack on one port, and the real bot that works for it."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import ExitStack
+from datetime import datetime
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import BaseRoute, Mount
+
+from bot.app import build
+from bot.config import Config, Datadog, Elastic, Slack
+from bot.slack.server import Front, Server
+from sandbox import datadog, elastic
+from sandbox.clock import Clock
+from sandbox.faults import Faults
+from sandbox.serving import ADDRESS, Serving
+from sandbox.switches import CompanySwitches
+from sandbox.workspace import api, console, page
+from sandbox.workspace.cast import HOME
+from sandbox.workspace.scene import set_scene
+from sandbox.workspace.wire import Wire
+from sandbox.workspace.workspace import Workspace
+from sandbox.world import World
+
+ZONE = "Europe/Berlin"
+
+
+class Company:
+    """One simulated company. `start` opens everything in order, `stop` closes it in reverse.
+
+    `port` 0 takes a free one; `start_at` None means the real time; with `headless` there is no page, only the APIs.
+    `latency_ms` is what every answer of a vendor takes.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        seed: int = 7,
+        speed: float = 1.0,
+        start_at: datetime | None = None,
+        headless: bool = False,
+        latency_ms: float = 120.0,
+    ) -> None:
+        self.clock = Clock(start_at, speed)
+        self.faults = Faults(latency_ms)
+        self._port = port
+        self._seed = seed
+        self._speed = speed
+        self._headless = headless
+        self._token, self._secret = f"xoxb-{secrets.token_hex(16)}", secrets.token_hex(16)
+        self._stack = ExitStack()
+
+    def start(self) -> None:
+        """Returns once a person can ask. Raises OSError where the port is taken."""
+        with ExitStack() as stack:
+            serving = Serving(self._port)
+            stack.callback(serving.stop)
+            self.url = serving.url
+            self.world = World(self._seed, self.clock)
+            wire = Wire(self._secret, self.clock.now)
+            self.workspace = Workspace(wire, self.clock.now, token=self._token)
+            set_scene(self.workspace.talk, self.clock.now())
+            serving.start(self._app(), self.workspace.close)
+            wire.url = f"http://{ADDRESS}:{self._start_bot(stack)}/slack/events"
+            self._stack = stack.pop_all()
+
+    def stop(self) -> None:
+        """Ends the bot first, then what it talks to."""
+        self._stack.close()
+
+    def _app(self) -> Starlette:
+        switches = CompanySwitches(self.world, self.faults, self._speed)
+        routes: list[BaseRoute] = [
+            *api.routes(self.workspace, self.faults),
+            *console.routes(self.workspace, switches),
+            *page.file_routes(self.workspace),
+            *([] if self._headless else page.page_routes()),
+            Mount("/datadog", routes=datadog.routes(self.world, self.faults)),
+            Mount("/elastic", routes=elastic.routes(self.world, self.faults)),
+        ]
+        own_names = Middleware(TrustedHostMiddleware, allowed_hosts=[ADDRESS, "localhost"])  # no foreign name may lead here
+        return Starlette(routes=routes, middleware=[own_names])
+
+    def _start_bot(self, stack: ExitStack) -> int:
+        """Starts the bot as `paybot serve` does; gives its port."""
+        front = Front()
+        server = Server(front, ADDRESS, 0)
+        server.start()
+        stack.callback(server.stop)
+        bot = build(self._config(), now=self.clock.now)
+        stack.callback(bot.stop)
+        bot.start(front)
+        return server.port
+
+    def _config(self) -> Config:
+        return Config(
+            env=self.world.env,
+            timezone=ZONE,
+            slack=Slack(
+                bot_token=self._token,
+                signing_secret=self._secret,
+                api_url=f"{self.url}/slack/api/",
+                home_channel=HOME.id,
+            ),
+            datadog=Datadog(api_key=datadog.API_KEY, app_key=datadog.APP_KEY, host=f"{self.url}/datadog"),
+            elastic=Elastic(url=f"{self.url}/elastic", api_key=elastic.API_KEY),
+        )
