@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -138,18 +139,26 @@ def serve(_: argparse.Namespace) -> int:
 
 
 def stop_signal() -> threading.Event:
-    """Set by the first SIGTERM or Ctrl-C, which also starts the time to stop in; a second one ends the process at once."""
+    """Set by the first SIGTERM or Ctrl-C; from then on the process has its time to stop in. A second one ends it at once.
+
+    The handler itself takes no lock, for it may interrupt whoever holds it: it writes to a pipe, and a thread does the rest.
+    """
     stop = threading.Event()
+    heard, tell = os.pipe()
 
-    def begin(number: int, _: object) -> None:
+    def hear(number: int, _: object) -> None:
         signal.signal(number, signal.SIG_DFL)
-        overdue = threading.Timer(STOPPING_S, os._exit, (FINDING,))
-        overdue.daemon = True
-        overdue.start()
-        stop.set()
+        os.write(tell, b".")
 
-    signal.signal(signal.SIGTERM, begin)
-    signal.signal(signal.SIGINT, begin)
+    def watch() -> None:
+        os.read(heard, 1)
+        stop.set()
+        time.sleep(STOPPING_S)
+        os._exit(FINDING)
+
+    threading.Thread(target=watch, name="signals", daemon=True).start()
+    signal.signal(signal.SIGTERM, hear)
+    signal.signal(signal.SIGINT, hear)
     return stop
 
 

@@ -78,6 +78,7 @@ class Bot:
         self._chat = chat
         self._now = now
         self._draining = threading.Event()
+        self.warmed = threading.Event()  # set once the first ask waits for nothing but its sources
 
     def answer(self, text: str, zone: str = "") -> Answer:
         """The answer to a command's text without Slack, times in `zone` (else the settings' zone); raises BadInput."""
@@ -163,6 +164,7 @@ class Bot:
                 log.exception("a source could not be prepared", extra={"source": name})
         gc.collect()
         gc.freeze()
+        self.warmed.set()
 
 
 def identity(delivery: Chat) -> Identity:

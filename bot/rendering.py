@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError, TimeoutError
+from concurrent.futures import FIRST_COMPLETED, CancelledError, TimeoutError, wait
 from concurrent.futures.process import BrokenProcessPool
 from threading import Lock
 from typing import Any
@@ -19,6 +19,7 @@ Draw = Callable[[Picture, str], bytes]
 
 CHILDREN = 2
 RECYCLE_AFTER = 500  # pictures: matplotlib's caches and the allocator's fragments never grow for longer than this
+WARMING_S = 30.0  # two imports of matplotlib take a second, on a machine that does much else ten
 NICENESS = 10  # an acknowledgement never waits for a picture
 
 log = logging.getLogger(__name__)
@@ -36,12 +37,12 @@ def draw_picture(picture: Picture, theme: str) -> bytes:
 
 
 def settle() -> None:
-    """Makes a new child ready: out of the way of acknowledgements, deaf to Ctrl-C (its parent ends it), fonts loaded."""
-    os.nice(NICENESS)
+    """Makes a new child ready: deaf to Ctrl-C (its parent ends it), fonts loaded, then out of the way of acknowledgements."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from charts.render import warm  # noqa: PLC0415
 
     warm()
+    os.nice(NICENESS)
 
 
 class Renderer:
@@ -54,10 +55,10 @@ class Renderer:
         self._lock = Lock()
         self._pool = self._new_pool()
 
-    def warm(self) -> None:
-        """Starts the children, so that the first ask does not wait for their imports."""
-        for _ in range(self._children):
-            self._schedule(os.getpid, ())
+    def warm(self, timeout_s: float = WARMING_S) -> None:
+        """Starts the children and waits for the first to be ready, so that the first ask does not wait for their imports."""
+        started = [self._schedule(os.getpid, ()) for _ in range(self._children)]
+        wait(started, timeout_s, FIRST_COMPLETED)
 
     def draw(self, picture: Picture, theme: str, timeout_s: float) -> bytes:
         """The picture as PNG, within `timeout_s` (waiting for a free child included); raises DrawingFailed."""

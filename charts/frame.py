@@ -12,8 +12,8 @@ from charts.data import Series
 from charts.scale import Scale
 from charts.shapes import Box, Points
 
-# Agg counts in 24.8 fixed point: what is farther out than this many pixels is drawn from there.
-FARTHEST = 1e5
+# Agg counts in 24.8 fixed point: what is farther out than so many heights of the plot is drawn from there.
+FARTHEST = 100.0
 # A line that runs along the edge of its plot keeps its whole width.
 BLEED = 4
 
@@ -39,7 +39,7 @@ class Frame:
 
     def y(self, value: float) -> float:
         share = (value - self.scale.low) / (self.scale.high - self.scale.low)
-        return self.bottom - max(-FARTHEST, min(FARTHEST, share * (self.bottom - self.top)))
+        return self.bottom - max(-FARTHEST, min(FARTHEST, share)) * (self.bottom - self.top)
 
     def points(self, times: tuple[float, ...], values: tuple[float | None, ...]) -> Points:
         """(n, 2) pixels, not a number where a value is None."""
@@ -49,7 +49,7 @@ class Frame:
         height = self.bottom - self.top
         found[:, 0] = self.left + (found[:, 0] - self.start) * ((self.right - self.left) / (self.end - self.start))
         share = (found[:, 1] - self.scale.low) / (self.scale.high - self.scale.low)
-        found[:, 1] = self.bottom - np.clip(share * height, -FARTHEST, FARTHEST)
+        found[:, 1] = self.bottom - np.clip(share, -FARTHEST, FARTHEST) * height
         return found
 
     @property

@@ -17,14 +17,13 @@ from charts.shapes import Box, Drawing, Measure, Shape, Text
 from charts.spec import Chart, Mark, Picture
 from charts.style import MARGIN, SMALL, TALLEST, TICK, TITLE, WIDTH, Theme
 
-MOST_PANELS = 6
+MOST_PANELS = 6  # as many as leave every plot 50 px beside a full list of marks
 MOST_ROOMY = 2  # with more panels than these, heads are a single row
 TITLE_ROW = 68
 PANEL_GAP = 42
 TICK_ROW = 56
 FOOT_ROW = 64
-PLOT_HEIGHTS = {1: 440, 2: 270, 3: 250}
-LEAST_PLOT = 60
+PLOT_HEIGHTS = {1: 440, 2: 270, 3: 220}
 TICK_ROOM = 130  # a time tick and the space beside it
 TICK_GAP = 22
 NOTHING = Scale(0.0, 1.0, (), 1.0)
@@ -68,7 +67,7 @@ def _page(picture: Picture) -> Page:
     compact = len(charts) > MOST_ROOMY
     bare = Page(picture, charts, found, compact, 0.0, marks.STRIP if found else 0.0)
     room = (TALLEST - bare.height) // max(1, len(charts))
-    return replace(bare, plot_height=max(LEAST_PLOT, min(PLOT_HEIGHTS.get(len(charts), TALLEST), room)))
+    return replace(bare, plot_height=min(PLOT_HEIGHTS.get(len(charts), TALLEST), room))
 
 
 def _title(page: Page, theme: Theme, measure: Measure) -> Iterator[Shape]:

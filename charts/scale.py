@@ -11,6 +11,7 @@ STEPS = (1, 2, 5, 10, 20)
 NEAR = 1e-9  # of a step: rounding must not cost a tick
 LEAST = 2.0  # percentage points that a rate's axis spans at least
 FLATTEST = 1e-6  # of the highest value: a narrower axis would be lost in rounding
+SMALLEST = 1e-100  # values all nearer to 0 are drawn as 0
 LARGEST = 1e100  # beyond it sums of values could overflow
 WHOLE = frozenset({"", "count"})
 
@@ -46,7 +47,7 @@ def _range(values: Sequence[float], unit: str) -> tuple[float, float]:
         start, end = _zoomed(low, high)
     else:
         start, end = min(low, 0.0), max(high, 0.0)
-        end += (start == end) * 1.0
+        end = end if end - start > SMALLEST else start + 1.0
     room = ROOM * (end - start)
     bottom, top = (start - room if start else start), (end + room if end else end)
     return (max(bottom, 0.0), min(top, 100.0)) if unit == "%" and low >= 0 and high <= 100 else (bottom, top)

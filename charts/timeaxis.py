@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from charts.formats import DAY_S, DAYS, MONTHS, day, spans_days
 
 MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)
+HOUR_S = 3600
 WEEK_S = 8 * DAY_S
 YEAR_S = 365 * DAY_S
 
@@ -32,12 +33,13 @@ def ticks(start: float, end: float, zone: ZoneInfo, most: int) -> tuple[Tick, ..
 
 def _hours(start: float, end: float, zone: ZoneInfo, step_min: int) -> Iterator[Tick]:
     named = spans_days(start, end, zone)
-    for date_ in _dates(start, end, zone):
-        for minute in range(0, 24 * 60, step_min):
-            wall = datetime.combine(date_, time(minute // 60, minute % 60))
-            for at in _moments(wall, zone):
-                midnight = minute == 0 and named
-                yield Tick(at, day(wall) if midnight else f"{wall:%H:%M}", midnight)
+    # Clocks are put forward or back by two hours at most.
+    first, last = (datetime.fromtimestamp(at, zone).replace(tzinfo=None) for at in (start - 2 * HOUR_S, end + 2 * HOUR_S))
+    wall = datetime.combine(first, time()) + (first.hour * 60 + first.minute) // step_min * timedelta(minutes=step_min)
+    while wall <= last:
+        midnight = named and wall.time() == time()
+        yield from (Tick(at, day(wall) if midnight else f"{wall:%H:%M}", midnight) for at in _moments(wall, zone))
+        wall += timedelta(minutes=step_min)
 
 
 def _moments(wall: datetime, zone: ZoneInfo) -> set[float]:

@@ -223,7 +223,7 @@ def before_line(behind: Series, ask: Ask) -> tuple[Line, ...]:
 
 def compared_means(series: Series, behind: Series, unit: str, ask: Ask) -> str:
     """The mean of the window against the mean of the compared one, as a phrase."""
-    return change(series.mean(), behind.mean(), unit, ask.against.words) if ask.against else ""
+    return f"mean {change(series.mean(), behind.mean(), unit, ask.against.words)}" if ask.against else ""
 
 
 SECTION = Section(

@@ -52,7 +52,7 @@ def serve(options: argparse.Namespace, stopping: threading.Event) -> int:
 
     if options.scenario and options.scenario not in SCENARIOS:
         return misuse(f"--scenario {options.scenario}: there are {', '.join(SCENARIOS)}")
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")  # what the bot warns of, people see in the page
     company = Company(options.port, seed=options.seed, speed=options.speed, start_at=options.start, headless=options.headless)
     company.start()
     try:

@@ -27,6 +27,7 @@ from sandbox.workspace.workspace import Workspace
 from sandbox.world import World
 
 ZONE = "Europe/Berlin"
+WARMING_S = 30.0  # a newcomer's first question shows what the bot is like when it is warm
 
 
 class Company:
@@ -95,6 +96,7 @@ class Company:
         bot = build(self._config(), now=self.clock.now)
         stack.callback(bot.stop)
         bot.start(front)
+        bot.warmed.wait(WARMING_S)
         return server.port
 
     def _config(self) -> Config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,9 +28,15 @@ Body = Mapping[str, Any]
 Answered = Callable[[World, Body, Faults], Response]
 
 
-def routes(world: World, faults: Faults, *, api_key: str = API_KEY, app_key: str = APP_KEY) -> list[Route]:
-    """Datadog's paths, to be mounted under any prefix; the keys are those that requests must carry."""
-    budget = Budget(world)
+def routes(
+    world: World, faults: Faults, *, api_key: str = API_KEY, app_key: str = APP_KEY, real: Callable[[], float] = time.time
+) -> list[Route]:
+    """Datadog's paths, to be mounted under any prefix.
+
+    The keys are those that requests must carry; `real` gives the epoch seconds by which requests are limited, which are real
+    ones, as whoever is refused waits in real time.
+    """
+    budget = Budget(real)
 
     def route(path: str, method: str, answer: Answered, *, application: bool) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -51,16 +58,16 @@ def routes(world: World, faults: Faults, *, api_key: str = API_KEY, app_key: str
 
 
 class Budget:
-    """Requests in the running minute of the world's clock, told in the headers of every answer."""
+    """Requests in the running calendar minute, told in the headers of every answer."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, real: Callable[[], float]) -> None:
+        self._real = real
         self._period = 0
         self._used = 0
 
     def spent(self) -> Response | None:
         """Counts a request; the refusal when there were too many."""
-        period = self._world.now_ms() // 1000 // _PERIOD_S
+        period = int(self._real()) // _PERIOD_S
         self._used = 1 if period != self._period else self._used + 1
         self._period = period
         return self.exceeded() if self._used > _LIMIT else None
@@ -70,7 +77,7 @@ class Budget:
         return _errors(429, said, self.headers(left=0))
 
     def headers(self, left: int | None = None) -> dict[str, str]:
-        reset = _PERIOD_S - self._world.now_ms() // 1000 % _PERIOD_S
+        reset = _PERIOD_S - int(self._real()) % _PERIOD_S
         return {
             "x-ratelimit-limit": str(_LIMIT),
             "x-ratelimit-period": str(_PERIOD_S),

@@ -43,10 +43,13 @@ def _values(docs: Documents, field: Field | None) -> Iterable[Ints]:
 def _percentiles(docs: Documents, asked: Asked) -> Found:
     values = _numbers(docs, asked, "percentiles", "percents", "keyed", "tdigest")
     percents = asked.get("percents", _PERCENTS)
-    if not all(isinstance(percent, int | float) and 0 <= percent <= 100 for percent in percents):
+    if not isinstance(percents, list | tuple) or not all(
+        isinstance(percent, int | float) and 0 <= percent <= 100 for percent in percents
+    ):
         raise SearchError("percent must be in [0,100]", "illegal_argument_exception")
-    found = np.percentile(values, percents).tolist() if len(values) else [None] * len(percents)
-    return {"values": {str(float(percent)): value for percent, value in zip(percents, found, strict=True)}}
+    return {
+        "values": {str(float(percent)): float(np.percentile(values, percent)) if len(values) else None for percent in percents}
+    }
 
 
 def _single(kind: str, reduce: Callable[[Floats], float]) -> Callable[[Documents, Asked], Found]:

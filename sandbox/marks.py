@@ -44,7 +44,7 @@ def deploy(time_ms: int, env: str, user: str, service: str, version: str) -> Mar
 
 
 class Marks:
-    """All notes of all time: those that were `set` and those that chance brings in working hours of the main environment."""
+    """All notes of all time: those that were set down and those that chance brings in working hours of the main environment."""
 
     def __init__(self, seed: int, env: str, begin_ms: int, fixed: tuple[Mark, ...]) -> None:
         self._chance = Chance(seed, "marks")

@@ -22,7 +22,7 @@ class World:
     """A payments company, deterministic by seed, times and scenarios. Threads may read it at once.
 
     `history` is how far back its events go at the start, and how long they are kept; `env` names the main environment, beside
-    which another, "staging", has a small share. `past` holds the scenarios of the history (None: the usual ones, see `usual_past`).
+    which "staging" has a small share. `past` holds the scenarios of the history (None: the usual ones, see `usual_past`).
     """
 
     def __init__(
@@ -94,23 +94,21 @@ class World:
         What has been simulated stays: an earlier time means now.
         """
         with self._lock:
-            self.advance(self.clock.now())
+            now = self.clock.now()
+            self.advance(now)
             on = next((each for each in self.running() if each.scenario.name == name), None)
             if on is not None:
                 return on
-            begun = episode(SCENARIOS[name], max(at or self.clock.now(), self.clock.now()), lasting)
+            begun = episode(SCENARIOS[name], max(at or now, now), lasting)
             self._episodes = (*self._episodes, begun)
             return begun
 
     def stop(self, name: str) -> None:
         """Ends the scenario now, and drops it when it has not begun yet."""
         with self._lock:
-            now = self.now_ms()
-            self.advance(self.clock.now())
-            self._episodes = tuple(
-                replace(each, end_ms=max(each.start_ms, now)) if each.scenario.name == name and not _over(each, now) else each
-                for each in self._episodes
-            )
+            now = self.clock.now()
+            self.advance(now)
+            self._episodes = tuple(_ended(each, _ms(now)) if each.scenario.name == name else each for each in self._episodes)
 
     def running(self) -> tuple[Episode, ...]:
         """The scenarios that are on now."""
@@ -118,8 +116,10 @@ class World:
         return tuple(each for each in self._episodes if each.covers(now))
 
 
-def _over(each: Episode, now_ms: int) -> bool:
-    return each.end_ms is not None and each.end_ms <= now_ms
+def _ended(each: Episode, now_ms: int) -> Episode:
+    """The episode with its end now, or when it ended before; one that has not begun yet is empty."""
+    over = each.end_ms is not None and each.end_ms <= now_ms
+    return each if over else replace(each, end_ms=max(each.start_ms, now_ms))
 
 
 def _ms(time: datetime) -> int:

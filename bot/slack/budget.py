@@ -14,6 +14,7 @@ PER_S: Final = 1.0  # Slack: about one message a second and channel, more in sho
 BURST: Final = 3
 DEFAULT_S: Final = 1.0  # the pause after a 429 that names none
 LONGEST_S: Final = 30.0  # no header may silence the bot for longer
+LEAST_S: Final = 0.001  # a rest that rounding left of a pause must end too
 MOST_LANES: Final = 1_000
 
 
@@ -38,7 +39,7 @@ class ChannelBudget:
         while (pause := self._pause(lane, paced=paced)) > 0:
             if self._now() + pause > deadline:
                 raise refusal("ratelimited", retriable=True)
-            self._sleep(pause)
+            self._sleep(max(pause, LEAST_S))
 
     def refused(self, lane: str, pause_s: float) -> None:
         """Slack answered 429: nothing goes out in this lane for so long."""

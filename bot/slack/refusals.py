@@ -66,9 +66,8 @@ _NOT_SENT: Final = (ConnectionRefusedError, socket.gaierror)
 
 
 def refusal(code: str, *, retriable: bool = False) -> ChatError:
-    """A code of Slack's (or of ours) as the error whose words people may read."""
-    known = code if _CODE.fullmatch(code) else "internal_error"
-    return ChatError(known, SAID.get(known, f"Slack refused it; its code for the reason is `{known}`."), retriable=retriable)
+    """A well-formed code of Slack's (or one of ours) as the error whose words people may read."""
+    return ChatError(code, SAID.get(code, f"Slack refused it; its code for the reason is `{code}`."), retriable=retriable)
 
 
 def answered(code: str, *, repeatable: bool) -> ChatError:
@@ -105,7 +104,7 @@ def _code_of(error: object) -> str:
         return "ratelimited"
     data = getattr(response, "data", None)
     code = data.get("error") if isinstance(data, dict) else None
-    return code if isinstance(code, str) else "internal_error"
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else "internal_error"
 
 
 def code_in(status: int, body: str) -> str:
@@ -118,4 +117,4 @@ def code_in(status: int, body: str) -> str:
         return ""
     words = {404: "expired_url", 410: "expired_url", 429: "ratelimited", 408: "request_timeout"}
     said = data.get("error") or (body.strip() if _CODE.fullmatch(body.strip()) else "")
-    return words.get(status) or str(said or "internal_error")
+    return words.get(status) or (said if isinstance(said, str) and _CODE.fullmatch(said) else "internal_error")

@@ -39,8 +39,10 @@ def serving(folder: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[st
     env = environment({**settings, "PAYBOT_BIND": f"127.0.0.1:{port}"})
     command = [sys.executable, "-m", "bot", "serve"]
     with subprocess.Popen(command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True) as process:
-        yield process, port
-        process.kill()
+        try:
+            yield process, port
+        finally:
+            process.kill()
 
 
 def status(port: int, path: str, wanted: int, within_s: float = 40) -> int:

@@ -26,7 +26,7 @@ FAULTS = Faults(latency_ms=0)
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with served(routes(usual(), FAULTS), "/datadog") as base:
+    with served(routes(usual(), FAULTS, real=NOW.timestamp), "/datadog") as base:
         yield base
 
 

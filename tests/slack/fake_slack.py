@@ -93,22 +93,28 @@ class FakeSlack:
 @contextmanager
 def fake_slack() -> Iterator[FakeSlack]:
     """A Slack of one's own for the length of a test."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.slack = FakeSlack(f"http://127.0.0.1:{server.server_port}/api/", Clock())  # type: ignore[attr-defined] - for the handler
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.slack = FakeSlack(f"http://127.0.0.1:{server.server_port}/api/", Clock())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield server.slack  # type: ignore[attr-defined]
+        yield server.slack
     finally:
         server.shutdown()
         server.server_close()
         thread.join(5)
 
 
+class _Server(ThreadingHTTPServer):
+    slack: FakeSlack
+
+
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
     def do_POST(self) -> None:
-        slack: FakeSlack = self.server.slack  # type: ignore[attr-defined]
-        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        slack = self.server.slack
+        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         token = self.headers.get("Authorization", "")
         reply = slack.answer(Call(self.path.rsplit("/", 1)[1], self._fields(raw), slack.clock.at, token))
         if reply.drop:
@@ -122,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _fields(self, raw: bytes) -> Mapping[str, Any]:
-        kind = self.headers["Content-Type"].partition(";")[0]
+        kind = self.headers.get("Content-Type", "").partition(";")[0]
         if kind == "application/json":
             return dict(json.loads(raw))
         return dict(parse_qsl(raw.decode())) if kind == "application/x-www-form-urlencoded" else {"content": raw}

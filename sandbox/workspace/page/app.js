@@ -48,6 +48,16 @@ function goTo(channel) {
   sidebar(false);
 }
 
+/** Goes where the address says, as the links to messages do: #channel/ts. */
+function follow() {
+  const [channel, ts] = location.hash.slice(1).split("/");
+  const message = messages.get(channel)?.get(ts);
+  if (!message) return;
+  goTo(channel);
+  main.seek(message.thread_ts || ts);
+  if (message.thread_ts) openThread(messages.get(channel).get(message.thread_ts));
+}
+
 function drawSidebar() {
   const channel = ({ id, name, archived }) => {
     const traits = { class: unread.has(id) ? "unread" : "", "data-channel": id, "aria-current": id === here ? "true" : null, on: { click: () => goTo(id) } };
@@ -184,6 +194,7 @@ async function begin() {
   $("offline").hidden = true;
   company(state.company);
   goTo(channels.has(here) ? here : state.channels[0].id);
+  follow();
   document.body.dataset.ready = user;
 }
 
@@ -225,5 +236,6 @@ document.addEventListener("keydown", (event) => {
 $("welcome-close").addEventListener("click", () => welcome("closed"));
 $("welcome-drawer").addEventListener("click", () => toggleDrawer(true));
 $("welcome-try").addEventListener("click", () => composer.fill($("welcome-try").textContent));
+addEventListener("hashchange", follow);
 setInterval(tick, 1_000);
 become(user);

@@ -33,7 +33,8 @@ function section(part, message, look) {
 
 function image(part, _, look) {
   const path = part.path ?? "";
-  const picture = el("img", { src: path, alt: part.alt_text, on: { load: look.settle, error: look.settle } });
+  const come = (event) => look.settle(event.currentTarget);
+  const picture = el("img", { src: path, alt: part.alt_text, on: { load: come, error: come } });
   return el(
     "figure",
     {},

@@ -11,9 +11,10 @@ export const seconds = (ts) => Number(ts);
 export class List {
   /** `list` is the <ol>, `scroll` what scrolls around it; `look` is what blocks and texts need. */
   constructor(list, scroll, look) {
-    Object.assign(this, { list, scroll, look: { ...look, settle: () => this.atEnd && this.toEnd() }, nodes: new Map(), atEnd: true });
-    new ResizeObserver(() => this.look.settle()).observe(scroll);
-    scroll.addEventListener("scroll", () => (this.atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR));
+    Object.assign(this, { list, scroll, nodes: new Map(), stay: "bottom", newest: "" });
+    this.look = { ...look, settle: (picture) => this.settle(picture) };
+    new ResizeObserver(() => this.hold()).observe(scroll);
+    scroll.addEventListener("scroll", () => this.scrolled());
   }
 
   /** Shows exactly these messages, oldest first. */
@@ -21,19 +22,38 @@ export class List {
     this.nodes.clear();
     this.list.replaceChildren();
     for (const message of messages) this.put(message);
-    this.toEnd();
+    this.newest = "";
+    this.stay = "bottom";
+    this.hold();
   }
 
-  /** Adds a message, or redraws it in its place. */
+  /** Adds a message, or redraws it in its place, where the reader's eyes are. */
   put(message) {
     const old = this.nodes.get(message.ts);
     const node = this.draw(message);
     this.nodes.set(message.ts, node);
+    if (old) keepHeights(old, node);
     if (old) old.replaceWith(node);
     else this.place(node);
     this.group(node);
     if (node.nextElementSibling) this.group(node.nextElementSibling);
-    if (this.atEnd) this.toEnd();
+    if (old) return;
+    this.newest = message.ts;
+    if (this.stay) this.stay = "newest";
+    this.hold();
+  }
+
+  /** A picture has come, and with it its height. */
+  settle(picture) {
+    picture.style.minHeight = "";
+    this.hold();
+  }
+
+  /** Goes to a message, once all pictures are there, and shows which it is. */
+  async seek(ts) {
+    await Promise.allSettled([...this.list.querySelectorAll("img")].map((picture) => picture.decode()));
+    this.nodes.get(ts)?.scrollIntoView({ block: "start" });
+    this.nodes.get(ts)?.classList.add("sought");
   }
 
   drop(ts) {
@@ -43,9 +63,23 @@ export class List {
     if (next) this.group(next);
   }
 
-  toEnd() {
-    this.scroll.scrollTop = this.scroll.scrollHeight;
-    this.atEnd = true;
+  /** Keeps what the reader looks at: the bottom, or the newest message, from its beginning where it is too long to be seen whole. */
+  hold() {
+    const { list, scroll, newest } = this;
+    const last = list.lastElementChild;
+    if (this.stay) scroll.scrollTop = this.bottom();
+    if (this.stay === "newest" && last?.dataset.ts === newest) scroll.scrollTop = Math.min(this.bottom(), last.offsetTop);
+    this.held = scroll.scrollTop;
+  }
+
+  scrolled() {
+    const { scroll } = this;
+    if (this.stay === "newest" && Math.abs(scroll.scrollTop - this.held) < 2) return;
+    this.stay = this.bottom() - scroll.scrollTop < NEAR ? "bottom" : "";
+  }
+
+  bottom() {
+    return this.scroll.scrollHeight - this.scroll.clientHeight;
   }
 
   place(node) {
@@ -61,7 +95,7 @@ export class List {
     const [at, { clock }] = [seconds(node.dataset.ts), this.look];
     const sameDay = before && clock.day(seconds(before.dataset.ts)) === clock.day(at);
     node.dataset.day = sameDay ? "" : clock.day(at);
-    const goesOn = sameDay && before.dataset.user === node.dataset.user && before.dataset.private === node.dataset.private;
+    const goesOn = sameDay && !node.querySelector("[data-block]") && before.dataset.user === node.dataset.user && before.dataset.private === node.dataset.private;
     node.classList.toggle("joined", Boolean(goesOn) && at - seconds(before.dataset.ts) < TOGETHER_S);
   }
 
@@ -110,6 +144,14 @@ export function avatar(person) {
   if (person.handle === "paybot") return el("img", { class: "avatar", src: "/page/paybot.svg", alt: "" });
   const initials = person.name.split(" ").map((word) => word[0]).join("").slice(0, 2);
   return el("span", { class: `avatar ${person.handle ?? ""}`, "aria-hidden": "true" }, initials);
+}
+
+/** Until the new pictures have come, their places stay as high as those of the old ones: nothing jumps. */
+function keepHeights(old, node) {
+  const before = [...old.querySelectorAll(".picture img")];
+  [...node.querySelectorAll(".picture img")].forEach((picture, number) => {
+    if (before[number]) picture.style.minHeight = `${before[number].offsetHeight}px`;
+  });
 }
 
 function attachment(file) {

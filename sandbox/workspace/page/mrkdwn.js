@@ -33,7 +33,8 @@ function one(span, look) {
 
 function leaf({ kind, text, target }, look) {
   if (kind === "link" && /^(https?|mailto):/i.test(target)) {
-    return el("a", { href: target, target: "_blank", rel: "noopener noreferrer" }, text);
+    const elsewhere = target.startsWith(`${location.origin}/#`) ? {} : { target: "_blank", rel: "noopener noreferrer" };
+    return el("a", { href: target, ...elsewhere }, text);
   }
   if (kind === "channel") return el("button", { class: "mention", on: { click: () => look.goTo(target) } }, text);
   if (MENTIONS.includes(kind)) return el("span", { class: `mention ${kind}` }, text);
