@@ -33,9 +33,6 @@ from bot.work import Pool
 from commands import DEFAULT_SECTION, SECTIONS
 from commands.args import BadInput, Help, parse, usage
 
-ANSWERING = 12  # jobs that run at once; each mostly waits for sources, children and Slack
-WAITING = 100  # jobs that wait; beyond them a person hears "busy"
-PER_USER = 25  # jobs of one person, running and waiting: nobody takes the bot from the others
 STOPPING_S = 8.0  # what has begun may finish for so long: an orchestrator kills after ten
 
 log = logging.getLogger(__name__)
@@ -100,9 +97,10 @@ class Bot:
         if slack is None:
             raise ValueError("serving needs Slack's settings")
         delivery = self._chat or Delivery(slack, on_call=self.metrics.slack)
-        pool = Pool(ANSWERING, WAITING, PER_USER)
+        answers = self.config.answers
+        pool = Pool(answers.at_once, answers.waiting, answers.per_user)
         self._stack.callback(pool.stop, STOPPING_S)
-        posting = Posting(delivery, slack.home_channel, self.config.answers.copy_home)
+        posting = Posting(delivery, slack.home_channel, answers.copy_home)
         desk = FrontDesk(self.config, self._analyst, delivery, posting, pool, self.metrics, self._now)
         self.metrics.depth(pool.depth)
         who = self._identity(delivery)

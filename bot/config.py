@@ -82,6 +82,9 @@ class Answers:
     deadline_s: float = 8.0  # all sources of one ask
     theme: Literal["light", "dark"] = "light"
     copy_home: bool = True
+    at_once: int = 12  # asks that are worked on at once; each mostly waits for sources, children and Slack
+    waiting: int = 100  # asks that wait; beyond them a person hears "busy"
+    per_user: int = 25  # asks of one person, at work and waiting: nobody takes the bot from the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +135,9 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "deadline": shapes.text(shapes.within("1s", "1m")),
         "theme": shapes.text(shapes.one_of("light", "dark")),
         "copy_home": shapes.yes_no,
+        "at_once": shapes.whole(1, 100),
+        "waiting": shapes.whole(0, 10_000),
+        "per_user": shapes.whole(1, 10_000),
     },
     "metrics": {**dict.fromkeys(METRICS, shapes.text(shapes.metric)), "scale": shapes.text(shapes.one_of("percent", "ratio"))},
     "fields": dict.fromkeys(FIELDS, shapes.text(shapes.log_field)),

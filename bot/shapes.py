@@ -43,6 +43,15 @@ def yes_no(value: object) -> bool:
     return value
 
 
+def whole(low: int, high: int) -> Callable[[object], int]:
+    def checked(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise Misfit(f"must be a whole number from {low:,} to {high:,}")
+        return value
+
+    return checked
+
+
 def text(shape: Shape[T]) -> Callable[[object], T]:
     """The shape of a value in the file that must be a text."""
 

@@ -54,7 +54,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A table's column: its heading and what stands in it ("text", "count", "%", "points", "ms", "s")."""
+    """A table's column: its heading and what stands in it ("text", "count", "%", "change" in %, "points", "ms", "s")."""
 
     title: str
     unit: str = "text"

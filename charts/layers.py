@@ -30,7 +30,7 @@ LIMIT_RANK = 1
 
 @dataclass(frozen=True, slots=True)
 class EndLabel:
-    """A layer's name beside the right end of its line; where there is no room for all, the highest ranks go first."""
+    """A layer's name beside the right end of its line; where there is no room for all, the highest ranks are left out."""
 
     y: float
     text: str

@@ -34,7 +34,7 @@ class Company:
     """One simulated company. `start` opens everything in order, `stop` closes it in reverse.
 
     `port` 0 takes a free one; `start_at` None means the real time; with `headless` there is no page, only the APIs.
-    `latency_ms` is what every answer of a vendor takes.
+    `latency_ms` is what every answer of a vendor takes; `token` and `secret` are the bot's for Slack (random ones else).
     """
 
     def __init__(
@@ -46,6 +46,8 @@ class Company:
         start_at: datetime | None = None,
         headless: bool = False,
         latency_ms: float = 120.0,
+        token: str = "",
+        secret: str = "",
     ) -> None:
         self.clock = Clock(start_at, speed)
         self.faults = Faults(latency_ms)
@@ -53,7 +55,7 @@ class Company:
         self._seed = seed
         self._speed = speed
         self._headless = headless
-        self._token, self._secret = f"xoxb-{secrets.token_hex(16)}", secrets.token_hex(16)
+        self._token, self._secret = token or f"xoxb-{secrets.token_hex(16)}", secret or secrets.token_hex(16)
         self._stack = ExitStack()
 
     def start(self) -> None:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 FaultKind = Literal["slow", "429", "500", "down", "partial"]
+SLACK_MS = 40.0
 FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 
 
@@ -26,7 +27,7 @@ class Fault:
 class Faults:
     """Which sources ("datadog", "elastic", "slack") are faulty now. Threads may share it.
 
-    `latency_ms` is what every answer takes on a good day.
+    `latency_ms` is what every answer of a source takes on a good day; Slack's Web API takes SLACK_MS.
     """
 
     def __init__(self, latency_ms: float = 120.0) -> None:
@@ -50,6 +51,10 @@ class Faults:
         """What is wrong with the source, or None."""
         with self._lock:
             return self._now.get(source)
+
+    def usual_s(self, source: str) -> float:
+        """How long this source takes to answer when nothing is wrong with it."""
+        return (SLACK_MS if source == "slack" else self.latency_ms) / 1000.0
 
     def partial(self, source: str) -> bool:
         """Whether the source gives only half an answer; how that looks is the vendor's own."""
@@ -77,7 +82,7 @@ class Faulty:
             await hang_up(receive)
             return
         slow = fault.seconds if fault is not None and fault.kind == "slow" else 0.0
-        await asyncio.sleep(slow + self.faults.latency_ms / 1000.0)
+        await asyncio.sleep(slow + self.faults.usual_s(self.source))
         refusal = self.refusals.get(fault.kind) if fault is not None else None
         await (refusal() if refusal else self.app)(scope, receive, send)
 

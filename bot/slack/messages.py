@@ -21,7 +21,7 @@ from commands.words import clock, span
 
 __all__ = ["Block", "Message", "answer_message", "csv_text", "further_tables"]
 
-# What each part may take of a message's MESSAGE characters, so that some 3,000 are always left for its table.
+# What each part may take of a message's MESSAGE characters, so that some 2,000 are always left for its table.
 HEADLINE: Final = 500
 ALT: Final = 1_500
 FACTS: Final = 1_800

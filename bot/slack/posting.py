@@ -10,7 +10,7 @@ from bot.ports import ChatError
 from bot.slack.chat import Chat
 from bot.slack.delivery import Posted
 from bot.slack.heard import Place, Press
-from bot.slack.messages import Message, answer_message, csv_text, further_tables
+from bot.slack.messages import Message, answer_message, csv_text, escape_url, further_tables
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class Posting:
             self._in_words(asker, answer, next(iter(refused.values())).said)
         elif asked in refused:
             link = self._delivery.permalink(self._home, done[self._home].ts)
-            self.tell(asker, f"{refused[asked].said} The answer is in <#{self._home}>: {link}")
+            self.tell(asker, f"{refused[asked].said} It is in the home channel <#{self._home}>: <{escape_url(link)}|the answer>.")
         elif self._home in refused:
             self.tell(asker, f"The answer is not in the home channel <#{self._home}>: {refused[self._home].said}")
 

@@ -100,10 +100,10 @@ def translated(*, repeatable: bool) -> Iterator[None]:
 def _code_of(error: object) -> str:
     """Slack's error word; "ratelimited" for any 429, and "internal_error" for an answer that holds no word."""
     response = getattr(error, "response", None)
-    if getattr(response, "status_code", 0) == 429:
-        return "ratelimited"
     data = getattr(response, "data", None)
     code = data.get("error") if isinstance(data, dict) else None
+    if getattr(response, "status_code", 0) == 429 or code == "rate_limited":
+        return "ratelimited"
     return code if isinstance(code, str) and _CODE.fullmatch(code) else "internal_error"
 
 

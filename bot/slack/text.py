@@ -12,6 +12,7 @@ from bot.slack.redact import masked
 __all__ = ["escape", "masked", "plain", "size"]
 
 SECTION: Final = 3_000  # characters that a section's text may have
+_SECRET: Final = 200  # characters that one card number, address or token takes at most
 _ELLIPSIS: Final = "…"
 _BREAK: Final = "\u2060"  # a word joiner: one does not see it, and no parser finds a mention or a link across it
 _SEEN: Final = "\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"  # what an emoji is made of
@@ -32,12 +33,12 @@ _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 def escape(text: str, limit: int = SECTION) -> str:
     """Text for mrkdwn: `&<>` escaped once, nothing live in it, at most `limit` characters as Slack gets it."""
-    return _shortened(_safe(text), limit, lambda letter: _ENTITIES.get(letter, letter))
+    return _shortened(_safe(text, limit), limit, lambda letter: _ENTITIES.get(letter, letter))
 
 
 def plain(text: str, limit: int) -> str:
     """Text for plain_text, table cells, alt texts and file names: nothing live in it, at most `limit` characters."""
-    return _shortened(_safe(text), limit, lambda letter: letter)
+    return _shortened(_safe(text, limit), limit, lambda letter: letter)
 
 
 def size(text: str) -> int:
@@ -45,9 +46,13 @@ def size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
-def _safe(text: str) -> str:
+def _safe(text: str, limit: int) -> str:
+    """The text cleaned, masked and without anything live; of a very long one the part that `limit` can show."""
     cleaned = _UNSEEN.sub("", _ALONE.sub("\ufffd", _LINE_ENDS.sub("\n", text)))
-    return _LIVE.sub(_BREAK, masked(cleaned))
+    if len(cleaned) <= 4 * limit + 2 * _SECRET:
+        return _LIVE.sub(_BREAK, masked(cleaned))
+    # Its end goes too: a secret that the first cut halved would not be recognised.
+    return _LIVE.sub(_BREAK, masked(cleaned[: 4 * limit + 2 * _SECRET])[:-_SECRET])
 
 
 def _shortened(text: str, limit: int, written: Callable[[str], str]) -> str:

@@ -25,6 +25,7 @@ class Zones:
             return user in self._known and self._known[user][1] > self._now()
 
     def of(self, user: str) -> str | None:
+        """The remembered zone, None where none is known or it is too old."""
         with self._lock:
             if user not in self._known:
                 return None

@@ -75,6 +75,8 @@ class Wire:
         try:
             timeout = urllib3.Timeout(total=self._limit_s)
             answer = self._http.request("POST", self.url, body=body, headers=headers, timeout=timeout, redirect=False)
+        except urllib3.exceptions.NewConnectionError:  # to urllib3 it is a kind of timeout, too
+            return Reply("dispatch_failed", "connection_failed")
         except urllib3.exceptions.TimeoutError:
             return Reply("operation_timeout", "http_timeout")
         except urllib3.exceptions.HTTPError:

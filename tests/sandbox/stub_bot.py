@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -73,7 +73,10 @@ def listening(bot: StubBot) -> Iterator[str]:
     class Ear(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, answer = bot.hear(Heard(dict(self.headers), body))
+            with suppress(ConnectionError):  # Slack does not wait for late answers
+                self.answer(*bot.hear(Heard(dict(self.headers), body)))
+
+        def answer(self, status: int, answer: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(answer)))
@@ -154,8 +157,8 @@ class SmallSlack:
         """A message of the bot, in #eng-commerce unless told otherwise."""
         return self.call("chat.postMessage", **({"channel": HOME.id, "text": "words"} | args))
 
-    def do(self, path: str, headers: Mapping[str, str] | None = None, **body: Any) -> Json:
-        """Something that the page does."""
+    def do(self, path: str, *, headers: Mapping[str, str] | None = None, **body: Any) -> Json:
+        """Something that the page does; `headers` are those that a browser would add."""
         return HTTP.request("POST", f"{self.url}/sandbox/{path}", json=body, headers=headers).json()  # type: ignore[no-any-return]  # JSON
 
     def say(self, text: str, user: str = DANA.id, channel: str = HOME.id, thread_ts: str = "") -> Json:

@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _fields(self, raw: bytes) -> Mapping[str, Any]:
         kind = self.headers.get("Content-Type", "").partition(";")[0]
         if kind == "application/json":
-            return dict(json.loads(raw))
+            return dict(json.loads(raw or b"{}"))
         return dict(parse_qsl(raw.decode())) if kind == "application/x-www-form-urlencoded" else {"content": raw}
 
     def log_message(self, format: str, *args: object) -> None:
