@@ -6,10 +6,10 @@ import argparse
 import json
 import logging
 import os
+import select
 import signal
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -60,7 +60,7 @@ class Version(argparse.Action):
     """Looks the version up when it is asked for: importing the metadata of packages takes longer than all else here."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        from importlib.metadata import version  # noqa: PLC0415
+        from importlib.metadata import version
 
         print(f"paybot {version('paybot')}")
         parser.exit()
@@ -123,10 +123,13 @@ def parser() -> Parser:
 def serve(_: argparse.Namespace) -> int:
     """Opens the port first, then loads the bot behind it; returns after a signal, when all is stopped."""
     config = read(os.environ, Path(), require_slack=True)
-    from bot.slack.server import Front, Server  # noqa: PLC0415
+    from bot.inbox import Inbox
+    from bot.slack.guard import Guard
+    from bot.slack.server import Front, Server
 
     stop = stop_signal()
-    front = Front()
+    slack = config.slack
+    front = Front(Guard(slack.signing_secret, Inbox()) if slack and not slack.app_token else None)
     server = Server(front, *config.bind)
     try:
         server.start()
@@ -141,33 +144,32 @@ def serve(_: argparse.Namespace) -> int:
 def stop_signal() -> threading.Event:
     """Set by the first SIGTERM or Ctrl-C; from then on the process has its time to stop in. A second one ends it at once.
 
-    The handler itself takes no lock, for it may interrupt whoever holds it: it writes to a pipe, and a thread does the rest.
+    The kernel may hand a signal to any thread, and Python's handlers run only once the main thread wakes, which waits. So the
+    signal itself writes to a pipe, and a thread reads it.
     """
     stop = threading.Event()
     heard, tell = os.pipe()
-
-    def hear(number: int, _: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        os.write(tell, b".")
+    os.set_blocking(tell, False)
+    signal.set_wakeup_fd(tell)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # without a handler nothing would be written
 
     def watch() -> None:
         os.read(heard, 1)
         stop.set()
-        time.sleep(STOPPING_S)
+        select.select([heard], [], [], STOPPING_S)
         os._exit(FINDING)
 
     threading.Thread(target=watch, name="signals", daemon=True).start()
-    signal.signal(signal.SIGTERM, hear)
-    signal.signal(signal.SIGINT, hear)
     return stop
 
 
 def work(config: Config, front: Front, port: int, stop: threading.Event) -> None:
     """Loads the bot behind the open port and runs it until `stop`."""
-    from bot.observe import logs  # noqa: PLC0415
+    from bot.observe import logs
 
     logs(config.log_level)
-    from bot.app import build  # noqa: PLC0415
+    from bot.app import build
 
     bot = build(config)
     bot.start(front)
@@ -181,7 +183,7 @@ def work(config: Config, front: Front, port: int, stop: threading.Event) -> None
 
 
 def check(options: argparse.Namespace) -> int:
-    from bot.check import checked  # noqa: PLC0415
+    from bot.check import checked
 
     lines, good = checked(os.environ, Path(), connect=options.connect)
     print("\n".join(lines))
@@ -190,9 +192,9 @@ def check(options: argparse.Namespace) -> int:
 
 def ask(options: argparse.Namespace) -> int:
     config = read(os.environ, Path())
-    from bot.app import build  # noqa: PLC0415
-    from bot.observe import logs  # noqa: PLC0415
-    from commands.args import BadInput  # noqa: PLC0415
+    from bot.app import build
+    from bot.observe import logs
+    from commands.args import BadInput
 
     logs("ERROR")
     bot = build(config)
@@ -207,11 +209,11 @@ def ask(options: argparse.Namespace) -> int:
 
 def show(answer: Answer, options: argparse.Namespace) -> int:
     """Prints the answer and writes the files that were asked for."""
-    from bot.terminal import as_json, empty, plain_text  # noqa: PLC0415
+    from bot.terminal import as_json, empty, plain_text
 
     print(json.dumps(as_json(answer), ensure_ascii=False) if options.json else plain_text(answer))
     if options.csv:
-        from bot.slack.messages import csv_text  # noqa: PLC0415
+        from bot.slack.messages import csv_text
 
         write(options.csv, csv_text(answer).encode())
     if options.png and answer.image:

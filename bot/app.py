@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import threading
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
+from urllib.parse import parse_qs
 
 from slack_bolt import App
 
@@ -22,7 +24,7 @@ from bot.rendering import Renderer
 from bot.slack.chat import Chat
 from bot.slack.delivery import Delivery
 from bot.slack.desk import FrontDesk
-from bot.slack.guard import Guard, Headers
+from bot.slack.guard import Headers
 from bot.slack.identity import Identity, Self
 from bot.slack.listeners import http_handler, make_app
 from bot.slack.posting import Posting
@@ -104,16 +106,14 @@ class Bot:
         desk = FrontDesk(self.config, self._analyst, delivery, posting, pool, self.metrics, self._now)
         self.metrics.depth(pool.depth)
         who = self._identity(delivery)
-        inbox = Inbox()
-        app = make_app(desk, inbox, who)
+        app = make_app(desk, Inbox(), who)
         ready: dict[str, Callable[[], bool]] = {"settings": lambda: True}
         attach = partial(front.attach, metrics=self.metrics.text, draining=self._draining.is_set)
         if slack.app_token:
             ready["socket"] = self._socket(slack, app).connected
             attach(ready=partial(held, ready))
         else:
-            guard = Guard(slack.signing_secret, inbox, lambda: self._now().timestamp())
-            attach(ready=partial(held, ready), guard=guard, bolt_handler=self._timed(http_handler(app)))
+            attach(ready=partial(held, ready), bolt_handler=self._timed(http_handler(app)), late=partial(told_late, delivery))
         threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
 
     def stop(self) -> None:
@@ -168,6 +168,14 @@ class Bot:
 def identity(delivery: Chat) -> Identity:
     me = delivery.me()
     return Identity(me.user_id, me.bot_id, me.team_id)
+
+
+def told_late(chat: Chat, body: bytes, reply: Reply) -> None:
+    """Says in private what would have been the acknowledgement of a command that came before the bot was loaded."""
+    command = parse_qs(body.decode())
+    line = json.loads(reply.body).get("text", "") if reply.body and "command" in command else ""
+    if line:
+        chat.respond(command["response_url"][0], line, replace=True)
 
 
 def held(parts: Mapping[str, Callable[[], bool]]) -> dict[str, bool]:

@@ -15,6 +15,7 @@ from typing import NoReturn
 DONE, MISUSE = 0, 2
 ABOUT = "A payments company that does not exist, with its Datadog, its Elasticsearch, its Slack, and the real paybot."
 ENDS = "Ctrl-C ends it; exit codes: 0 done, 2 a usage error"
+FASTEST = 600.0  # the five minutes for which the bot takes a signed request are half a second then
 EXTRAS = ("starlette", "uvicorn")  # what `pip install paybot` alone does not bring
 
 
@@ -31,11 +32,8 @@ def main() -> None:
 def run(words: Sequence[str]) -> int:
     """Serves until it is told to stop; gives its exit code. What is wrong is told in one line on stderr."""
     options = parser().parse_args(words)
-    stopping = threading.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: stopping.set())
     try:
-        return serve(options, stopping)
+        return serve(options, stop_signal())
     except ModuleNotFoundError as error:
         if error.name not in EXTRAS:
             raise
@@ -46,9 +44,22 @@ def run(words: Sequence[str]) -> int:
         return misuse(f"--port {options.port}: {(error.strerror or 'not available').lower()}; take another one")
 
 
+def stop_signal() -> threading.Event:
+    """Set by the first Ctrl-C or SIGTERM; a second one ends the process at once."""
+    stopping = threading.Event()
+
+    def begin(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stopping.set()
+
+    signal.signal(signal.SIGINT, begin)
+    signal.signal(signal.SIGTERM, begin)
+    return stopping
+
+
 def serve(options: argparse.Namespace, stopping: threading.Event) -> int:
-    from sandbox.company import Company  # noqa: PLC0415 - help and errors need none of it
-    from sandbox.scenarios import SCENARIOS  # noqa: PLC0415
+    from sandbox.company import Company
+    from sandbox.scenarios import SCENARIOS
 
     if options.scenario and options.scenario not in SCENARIOS:
         return misuse(f"--scenario {options.scenario}: there are {', '.join(SCENARIOS)}")
@@ -94,8 +105,8 @@ def speed(text: str) -> float:
         number = float(text)
     except ValueError:
         number = 0.0
-    if not 0 < number <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a speed: more than 0, at most 10000")
+    if not 0 < number <= FASTEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a speed: more than 0, at most {FASTEST:g}")
     return number
 
 

@@ -13,6 +13,8 @@ from starlette.routing import BaseRoute, Mount
 
 from bot.app import build
 from bot.config import Config, Datadog, Elastic, Slack
+from bot.inbox import Inbox
+from bot.slack.guard import Guard
 from bot.slack.server import Front, Server
 from sandbox import datadog, elastic
 from sandbox.clock import Clock
@@ -91,7 +93,7 @@ class Company:
 
     def _start_bot(self, stack: ExitStack) -> int:
         """Starts the bot as `paybot serve` does; gives its port."""
-        front = Front()
+        front = Front(Guard(self._secret, Inbox(), lambda: self.clock.now().timestamp()))
         server = Server(front, ADDRESS, 0)
         server.start()
         stack.callback(server.stop)

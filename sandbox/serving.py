@@ -44,6 +44,11 @@ class Serving:
         self._thread = threading.Thread(target=self._run, args=(server, loop), name="sandbox-http", daemon=True)
         self._thread.start()
 
+    def call(self, act: Callable[[], None]) -> None:
+        """Has something done in the thread that serves, soon."""
+        if self._loop:
+            self._loop.call_soon_threadsafe(act)
+
     def stop(self) -> None:
         """Closes the port and ends the thread, within a few seconds."""
         if self._loop and self._thread:

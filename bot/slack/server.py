@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 THREADS = 8  # a listener is done in a millisecond; more threads would only take turns
-PATIENCE_S = 2.5  # how long a request waits for the bot to be loaded; Slack gives up after 3 s
+EARLY = 200  # commands and presses that are kept until the bot is loaded
 QUIET_S = 10  # a connection that says nothing for so long is closed
 RESTARTING = "paybot is restarting. Please try again in a moment."
+STARTING = "paybot has just been started. Your answer follows in a moment."
+FORM = "application/x-www-form-urlencoded"
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -42,6 +44,7 @@ class Reply(NamedTuple):
 
 
 Handler = Callable[[bytes, Headers], Reply]
+Late = Callable[[bytes, Reply], None]
 
 
 class Parts(NamedTuple):
@@ -50,8 +53,8 @@ class Parts(NamedTuple):
     ready: Callable[[], Mapping[str, bool]]
     metrics: Callable[[], bytes]
     draining: Callable[[], bool]
-    guard: Guard | None
     bolt_handler: Handler | None
+    late: Late
 
 
 def said(status: int, content: Mapping[str, Any], *headers: tuple[str, str]) -> Reply:
@@ -63,21 +66,25 @@ def later(reason: str) -> Reply:
     return said(503, {"error": reason}, ("Retry-After", "2"))
 
 
-def restarting(body: bytes) -> Reply:
-    """The answer while the process ends. Slack brings events again on a 503 but never a command: that person is told."""
-    if "command" in parse_qs(body.decode()):
-        return said(200, {"response_type": "ephemeral", "text": RESTARTING})
-    return later("restarting")
+def private(body: bytes, line: str) -> Reply | None:
+    """The line for whoever sent a command; None for what is no command."""
+    if "command" not in parse_qs(body.decode()):
+        return None
+    return said(200, {"response_type": "ephemeral", "text": line})
 
 
 class Front:
-    """A WSGI application that answers from the first moment on; what needs the bot waits for `attach`, up to `patience_s`."""
+    """A WSGI application that answers from the first moment on.
 
-    def __init__(self, patience_s: float = PATIENCE_S) -> None:
-        self._patience_s = patience_s
+    What Slack sends passes `guard`; without one (Socket Mode) `/slack/events` does not exist. Commands and presses that come
+    before `attach` are acknowledged at once and done as soon as the bot is there.
+    """
+
+    def __init__(self, guard: Guard | None = None) -> None:
+        self._guard = guard
         self._parts: Parts | None = None
-        self._attached = threading.Event()
-        self._waiting = threading.BoundedSemaphore(THREADS - 2)  # two threads stay free for /healthz while the rest wait
+        self._early: list[tuple[bytes, Headers]] = []
+        self._lock = threading.Lock()
         self._routes: dict[str, tuple[str, Callable[[WSGIEnvironment], Reply]]] = {
             "/slack/events": ("POST", self._slack),
             "/healthz": ("GET", lambda _: said(200, {"healthy": True})),
@@ -91,18 +98,21 @@ class Front:
         ready: Callable[[], Mapping[str, bool]],
         metrics: Callable[[], bytes],
         draining: Callable[[], bool] = lambda: False,
-        guard: Guard | None = None,
         bolt_handler: Handler | None = None,
+        late: Late = lambda body, reply: None,
     ) -> None:
-        """Puts the bot behind the front. Without `guard` and `bolt_handler` (Socket Mode) `/slack/events` does not exist.
+        """Puts the bot behind the front.
 
         `ready` names the parts and says which are ready, `metrics` gives Prometheus' text, `draining` is true once no new work
-        is taken.
+        is taken, and `late` is told what the bot replied to a request that had been acknowledged before.
         """
-        if (guard is None) != (bolt_handler is None):
+        if (self._guard is None) != (bolt_handler is None):
             raise ValueError("guard and bolt_handler come together: nothing reaches Bolt unguarded")
-        self._parts = Parts(ready, metrics, draining, guard, bolt_handler)
-        self._attached.set()
+        with self._lock:
+            self._parts = Parts(ready, metrics, draining, bolt_handler, late)
+            early, self._early = self._early, []
+        if early and bolt_handler:
+            threading.Thread(target=catch_up, args=(early, bolt_handler, late), name="early", daemon=True).start()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         status, headers, body = self._answer(environ)
@@ -124,25 +134,26 @@ class Front:
             return said(500, {"error": "something went wrong", "reference": reference})
 
     def _slack(self, environ: WSGIEnvironment) -> Reply:
-        parts = self._awaited()
-        if parts is None:
-            return later("starting")
-        if parts.guard is None or parts.bolt_handler is None:
+        if self._guard is None:
             return said(404, {"error": "this bot hears Slack through Socket Mode"})
         headers, body = received(environ)
-        refused = parts.guard(headers, body)
+        refused = self._guard(headers, body)
         if refused:
             return said(refused.status, {"error": refused.reason})
-        return restarting(body) if parts.draining() else parts.bolt_handler(body, headers)
+        with self._lock:
+            parts = self._parts
+            if parts is None:
+                return self._kept(body, headers)
+        if parts.draining():  # Slack brings events again on a 503 but never a command: that person is told
+            return private(body, RESTARTING) or later("restarting")
+        return parts.bolt_handler(body, headers) if parts.bolt_handler else later("starting")
 
-    def _awaited(self) -> Parts | None:
-        """What is attached, waited for where it is not and a thread can be spared."""
-        if not self._attached.is_set() and self._waiting.acquire(blocking=False):
-            try:
-                self._attached.wait(self._patience_s)
-            finally:
-                self._waiting.release()
-        return self._parts
+    def _kept(self, body: bytes, headers: Headers) -> Reply:
+        """Acknowledges a command or a press and keeps it; an event is left for Slack to bring again."""
+        if len(self._early) >= EARLY or not headers["content-type"].startswith(FORM):
+            return private(body, RESTARTING) or later("starting")
+        self._early.append((body, headers))
+        return private(body, STARTING) or Reply(200, (), b"")
 
     def _ready(self) -> Reply:
         if self._parts is None:
@@ -153,6 +164,15 @@ class Front:
 
     def _metrics(self) -> Reply:
         return later("starting") if self._parts is None else Reply(200, (("Content-Type", PROMETHEUS),), self._parts.metrics())
+
+
+def catch_up(early: list[tuple[bytes, Headers]], bolt_handler: Handler, late: Late) -> None:
+    """Does what was acknowledged before the bot was loaded."""
+    for body, headers in early:
+        try:
+            late(body, bolt_handler(body, headers))
+        except Exception:  # one early request's fault is nobody else's
+            log.exception("an early request failed")
 
 
 def received(environ: WSGIEnvironment) -> tuple[dict[str, str], bytes]:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, request_response
@@ -32,10 +33,6 @@ REFUSALS: Mapping[FaultKind, Callable[[], Response]] = {
 }
 
 
-class TooLarge(Exception):
-    """A body of more bytes than are taken here."""
-
-
 def routes(workspace: Workspace, faults: Faults) -> list[Route]:
     """Everything that the bot calls; paths begin with `/slack`, and have the faults of the source "slack"."""
 
@@ -43,10 +40,7 @@ def routes(workspace: Workspace, faults: Faults) -> list[Route]:
         return await call(workspace, request)
 
     async def upload(request: Request) -> Response:
-        try:
-            content = await body_of(request, LARGEST)
-        except TooLarge:
-            return PlainTextResponse("too large", 413)
+        content = await body_of(request, LARGEST)
         sent = workspace.files.send(request.path_params["key"], content)
         return PlainTextResponse(f"OK - {len(content)}") if sent else PlainTextResponse("not found", 404)
 
@@ -74,8 +68,6 @@ async def call(workspace: Workspace, request: Request) -> Response:
         return JSONResponse(refusal(refused))
     except TooFast as fast:
         return ratelimited(fast.wait_s)
-    except TooLarge:
-        return JSONResponse({"ok": False, "error": "request_too_large"}, 413)
 
 
 def unknown(_workspace: Workspace, _call: Call) -> Json:
@@ -136,10 +128,10 @@ def home(request: Request) -> str:
 
 
 async def body_of(request: Request, most: int) -> bytes:
-    """The request's body. Raises TooLarge."""
+    """The request's body; a larger one is answered with 413."""
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > most:
-            raise TooLarge
+            raise HTTPException(413)
     return body

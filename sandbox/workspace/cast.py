@@ -36,7 +36,7 @@ class Channel:
 
 
 BOT = Person("U0PAYBOTAPP", "paybot", "paybot", "Etc/UTC", "App", is_bot=True)
-SLACKBOT = Person("USLACKBOT01", "slackbot", "Slackbot", "Etc/UTC", "Slack", is_bot=True)
+SLACKBOT = Person("USLACKBOT01", "slackbot", "Slackbot", "Etc/UTC", "Slack")
 DANA = Person("U0DANAWEBER", "dana", "Dana Weber", "Europe/Berlin", "Commerce Backend, on call")
 SAM = Person("U0SAMORTIZ1", "sam", "Sam Ortiz", "America/New_York", "Support Ops")
 MEI = Person("U0MEITAN001", "mei", "Mei Tan", "Asia/Singapore", "Payments SRE")

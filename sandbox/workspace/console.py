@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox.workspace.api import MOST_BODY, TooLarge, body_of, home, json_object, refusal
+from sandbox.workspace.api import MOST_BODY, body_of, home, json_object, refusal
 from sandbox.workspace.cast import BOT, CHANNELS, EVERYBODY, PEOPLE, TEAM_NAME
 from sandbox.workspace.hints import HINTS
 from sandbox.workspace.refused import Refused
@@ -137,8 +137,6 @@ def acting(act: Act) -> Callable[[Request], Awaitable[Response]]:
             return JSONResponse(refusal(refused))
         except (KeyError, ValueError):
             return JSONResponse({"ok": False, "error": "no_such_switch"}, 404)
-        except TooLarge:
-            return JSONResponse({"ok": False, "error": "request_too_large"}, 413)
 
     return endpoint
 

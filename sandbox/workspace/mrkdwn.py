@@ -64,6 +64,11 @@ def parse(text: str) -> tuple[Span, ...]:
     return tuple(_spans(text, frozenset()))
 
 
+def plain(text: str) -> str:
+    """What Slack shows for a plain text: only emoji are more than letters."""
+    return re.sub(r":([a-z0-9_+'-]+):", lambda found: EMOJI.get(found[1], found[0]), text)
+
+
 def live(text: str) -> tuple[Span, ...]:
     """The spans that notify somebody or lead somewhere."""
     return tuple(span for span in parse(text) if span.kind in LIVE)

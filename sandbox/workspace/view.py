@@ -44,7 +44,7 @@ def part(value: Any, files: Files) -> Any:
     if value.get("type") in ("mrkdwn", "markdown"):
         return {**value, "spans": spans(value["text"])}
     if value.get("type") == "plain_text":
-        return {**value, "spans": [{"text": value["text"], "kind": "text", "target": "", "styles": []}]}
+        return {**value, "spans": [{"text": mrkdwn.plain(value["text"]), "kind": "text", "target": "", "styles": []}]}
     if "slack_file" in value:
         file = files.find(value["slack_file"]["id"])
         return {**value, "path": path(file) if file else ""}

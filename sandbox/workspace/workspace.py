@@ -25,7 +25,7 @@ Json = dict[str, Any]
 COMMANDS = ("/pay",)
 RETRY_WAITS_S = (0.0, 60.0, 300.0)  # Slack delivers an event up to three times more
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
-NAMED = re.compile(r"(?<![\w@#])(?P<sign>[@#])(?P<name>[a-z0-9][a-z0-9_-]*)", re.IGNORECASE)
+NAMED = re.compile(r"(?<![\w@#/])(?P<sign>[@#])(?P<name>[a-z0-9][a-z0-9_-]*)", re.IGNORECASE)
 
 
 class Workspace:

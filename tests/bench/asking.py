@@ -29,7 +29,7 @@ class Asker:
         fields = {
             "team_id": "T0BENCH001",
             "channel_id": self._channel,
-            "user_id": f"U0BENCH{number:03}",
+            "user_id": "U0DANAWEBER",
             "command": "/pay",
             "text": text,
             "response_url": f"http://127.0.0.1:9/{number}",

@@ -42,7 +42,8 @@ class Heard:
     @property
     def payload(self) -> Json:
         """The payload of a press, or the event."""
-        return json.loads(self.form["payload"] if self.body.startswith(b"payload=") else self.body)  # type: ignore[no-any-return]  # JSON
+        told: Json = json.loads(self.form["payload"] if self.body.startswith(b"payload=") else self.body)
+        return told
 
 
 @dataclass
@@ -147,7 +148,8 @@ class SmallSlack:
 
     def call(self, method: str, *, token: str = TOKEN, **args: Any) -> Json:
         """A call of the Web API with a JSON body."""
-        return self.raw(method, token=token, **args).json()  # type: ignore[no-any-return]  # JSON
+        told: Json = self.raw(method, token=token, **args).json()
+        return told
 
     def raw(self, method: str, *, token: str = TOKEN, **args: Any) -> urllib3.BaseHTTPResponse:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -159,7 +161,8 @@ class SmallSlack:
 
     def do(self, path: str, *, headers: Mapping[str, str] | None = None, **body: Any) -> Json:
         """Something that the page does; `headers` are those that a browser would add."""
-        return HTTP.request("POST", f"{self.url}/sandbox/{path}", json=body, headers=headers).json()  # type: ignore[no-any-return]  # JSON
+        told: Json = HTTP.request("POST", f"{self.url}/sandbox/{path}", json=body, headers=headers).json()
+        return told
 
     def say(self, text: str, user: str = DANA.id, channel: str = HOME.id, thread_ts: str = "") -> Json:
         return self.do("say", user=user, channel=channel, text=text, thread_ts=thread_ts)

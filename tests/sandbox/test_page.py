@@ -221,3 +221,38 @@ def test_the_page_loads_nothing_from_elsewhere(page: Page, slack: SmallSlack) ->
     policy = page.request.get(slack.url).headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe-inline" not in policy
+
+
+def test_a_choice_is_confirmed_before_it_counts(page: Page, slack: SmallSlack) -> None:
+    """A menu with a confirm dialog sends nothing on "No", and what was chosen on "Yes"."""
+    words = {name: {"type": "plain_text", "text": name.title()} for name in ("title", "text", "confirm", "deny")}
+    options = [{"text": {"type": "plain_text", "text": text}, "value": text} for text in ("15 min", "1 h")]
+    menu = {"type": "static_select", "action_id": "snooze", "options": options, "confirm": words}
+    more = {"type": "overflow", "action_id": "more", "options": options}
+    slack.post(blocks=[{"type": "actions", "elements": [menu, more]}])
+    page.locator("[data-action=snooze]").select_option("1 h")
+    page.get_by_role("button", name="Deny").click()
+    page.locator("[data-action=snooze]").select_option("1 h")
+    page.get_by_role("button", name="Confirm").click()
+    slack.bot.await_heard(1)
+    page.locator("[data-action=more]").click()
+    page.get_by_role("button", name="15 min").click()
+    chosen = [heard.payload["actions"][0]["selected_option"]["value"] for heard in slack.bot.await_heard(2)]
+    assert chosen == ["1 h", "15 min"]
+
+
+def test_a_link_to_a_message_leads_there(page: Page, slack: SmallSlack) -> None:
+    """A permalink opens its channel in this page."""
+    ts = slack.post(channel="C0INCIDENT1", text="the answer")["ts"]
+    link = slack.call("chat.getPermalink", channel="C0INCIDENT1", message_ts=ts)["permalink"]
+    slack.post(text=f"see <{link}|there>")
+    page.get_by_role("link", name="there").click()
+    expect(page.locator("#title")).to_have_text("# inc-checkout")
+    expect(page.locator(".message.sought")).to_contain_text("the answer")
+
+
+def test_the_page_mends_itself_after_a_break(page: Page, slack: SmallSlack) -> None:
+    """A page that was cut off connects again and has missed nothing."""
+    slack.serving.call(slack.workspace.feed.close)
+    slack.post(text="meanwhile")
+    expect(page.locator(".message")).to_contain_text("meanwhile")

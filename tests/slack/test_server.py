@@ -12,14 +12,15 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import pytest
 
 from bot.inbox import Inbox
 from bot.slack.guard import MAX_BODY, Guard, Headers
-from bot.slack.server import RESTARTING, Front, Handler, Reply, Server, said
-from tests.slack.wire import SECRET, command, form, headers_of, interactive, press
+from bot.slack.server import EARLY, RESTARTING, STARTING, Front, Handler, Late, Reply, Server, said
+from tests.slack.wire import FORM, SECRET, command, form, headers_of, interactive, mention, press
 
 
 class Answer(NamedTuple):
@@ -55,19 +56,30 @@ def serving(front: Front) -> Iterator[Server]:
         server.stop(1.0)
 
 
+def guarded() -> Front:
+    return Front(Guard(SECRET, Inbox()))
+
+
 def attached(bolt: Handler, *, draining: bool = False, ready: bool = True) -> Front:
-    front = Front()
+    front = guarded()
     attach(front, bolt, draining=draining, ready=ready)
     return front
 
 
-def attach(front: Front, bolt: Handler, *, draining: bool = False, ready: bool = True) -> None:
+def attach(
+    front: Front,
+    bolt: Handler,
+    *,
+    draining: bool = False,
+    ready: bool = True,
+    late: Late = lambda body, reply: None,
+) -> None:
     front.attach(
         ready=lambda: {"store": ready},
         metrics=lambda: b"acks_total 1\n",
         draining=lambda: draining,
-        guard=Guard(SECRET, Inbox()),
         bolt_handler=bolt,
+        late=late,
     )
 
 
@@ -81,8 +93,8 @@ def call(server: Server, verb: str, path: str, body: bytes = b"", headers: Mappi
         connection.close()
 
 
-def send(server: Server, body: bytes) -> Answer:
-    return call(server, "POST", "/slack/events", body, headers_of(body, time.time()))
+def send(server: Server, body: bytes, content_type: str = FORM) -> Answer:
+    return call(server, "POST", "/slack/events", body, headers_of(body, time.time(), content_type=content_type))
 
 
 def raw(server: Server, request: bytes) -> bytes:
@@ -153,7 +165,7 @@ def test_what_is_hardly_http_gets_a_4xx_in_json(request_bytes: bytes, status: by
 
 def test_the_port_answers_before_the_bot_is_there() -> None:
     """Alive at once, ready only when everything is."""
-    front = Front()
+    front = guarded()
     with serving(front) as server:
         assert call(server, "GET", "/healthz").status == 200
         before = call(server, "GET", "/readyz")
@@ -163,35 +175,45 @@ def test_the_port_answers_before_the_bot_is_there() -> None:
     assert (after.status, after.json()) == (200, {"ready": True, "parts": {"store": True, "bot": True}})
 
 
-def test_a_command_that_comes_too_early_waits_for_the_bot() -> None:
-    """A command sent while the bot loads is answered by the bot."""
-    front, bolt = Front(patience_s=5), FakeBolt()
+def test_a_command_that_comes_too_early_is_acknowledged_and_done_once_the_bot_is_there() -> None:
+    """The person reads at once that the answer follows, and it does; what the bot says to it is told late."""
+    front, bolt, body = guarded(), FakeBolt(), form(command())
+    told: SimpleQueue[tuple[bytes, Reply]] = SimpleQueue()
     with serving(front) as server:
-        threading.Timer(0.1, attach, (front, bolt)).start()
-        answer = send(server, form(command()))
-    assert (answer.status, len(bolt.bodies)) == (200, 1)
+        early = send(server, body)
+        attach(front, bolt, late=lambda *what: told.put(what))
+        about, reply = told.get(timeout=5)
+    assert (early.status, early.json()["text"]) == (200, STARTING)
+    assert (about, json.loads(reply.body), bolt.bodies) == (body, {"text": "done"}, [body])
 
 
-def test_a_command_waits_no_longer_than_slack_does() -> None:
-    """Without a bot there is an answer all the same: a 503 that says when to come again."""
-    with serving(Front(patience_s=0.05)) as server:
-        answer = send(server, form(command()))
-    assert (answer.status, answer.headers["retry-after"]) == (503, "2")
-
-
-def test_commands_that_wait_do_not_silence_the_health_check() -> None:
-    """With any number of early commands, /healthz answers at once."""
-    front = Front(patience_s=2)
+def test_an_early_press_is_done_too_and_an_early_event_is_left_for_slack_to_bring_again() -> None:
+    """Slack brings events again, presses never."""
+    front, bolt = guarded(), FakeBolt()
+    done: SimpleQueue[bytes] = SimpleQueue()
+    pressed, event = interactive(press()), json.dumps(mention()).encode()
     with serving(front) as server:
-        waiting = [threading.Thread(target=send, args=(server, form(command()))) for _ in range(20)]
-        for one in waiting:
-            one.start()
-        start = time.monotonic()
-        assert call(server, "GET", "/healthz").status == 200
-        assert time.monotonic() - start < 1
-        attach(front, FakeBolt())
-        for one in waiting:
-            one.join(5)
+        statuses = [send(server, pressed).status, send(server, event, "application/json").status]
+        attach(front, bolt, late=lambda body, _: done.put(body))
+        assert done.get(timeout=5) == pressed
+    assert statuses == [200, 503]
+    assert bolt.bodies == [pressed]
+
+
+def test_early_requests_are_guarded_like_all_others() -> None:
+    """A forged command is not kept for later."""
+    front, bolt, body = guarded(), FakeBolt(), form(command())
+    with serving(front) as server:
+        assert call(server, "POST", "/slack/events", body + b"x", headers_of(body, time.time())).status == 401
+        attach(front, bolt)
+    assert bolt.bodies == []
+
+
+def test_early_commands_are_bounded() -> None:
+    """A start that hangs does not collect commands without end; people are asked to come again."""
+    with serving(guarded()) as server:
+        texts = [send(server, form(command())).json()["text"] for _ in range(EARLY + 1)]
+    assert (texts[0], texts[-1]) == (STARTING, RESTARTING)
 
 
 @pytest.mark.parametrize(

@@ -3,28 +3,47 @@ import { $, clock, el, icon } from "/page/dom.js";
 import { act, listen, load } from "/page/sync.js";
 import { List, avatar, seconds } from "/page/messages.js";
 import { Composer } from "/page/composer.js";
+import { busy, settle } from "/page/busy.js";
+import { offered } from "/page/hints.js";
 import * as drawer from "/page/drawer.js";
 
-const PATIENCE_MS = 15_000; // a pressed button looks busy for no longer
-const FAILED = { is_archived: "This channel is archived.", operation_timeout: "paybot did not answer in 3 s.", dispatch_failed: "paybot could not be reached." };
+const FAILED = {
+  is_archived: "This channel is archived.",
+  operation_timeout: "paybot did not answer in 3 s.",
+  dispatch_failed: "paybot could not be reached.",
+};
 
 const people = new Map();
 const channels = new Map();
 const messages = new Map(); // channel -> ts -> message
 const unread = new Set();
-const busy = new Set(); // of pressed buttons: { message, node }
 let hints = [];
 let user = localStorage.getItem("user") ?? "";
 let here = "";
 let parent = null; // the message whose thread is open
 let time = { now: 0, speed: 1, read: 0 };
 let stop = () => {};
+let early = []; // what happened while the state was being loaded; null afterwards
 
 const look = { people, clock: clock("UTC"), goTo, press };
-const main = new List($("messages"), $("scroll"), { ...look, replies: (message) => thread(message).length, open: openThread });
+const main = new List($("messages"), $("scroll"), {
+  ...look,
+  replies: (message) => thread(message).filter((each) => !each.private_to).length,
+  open: openThread,
+});
 const side = new List($("thread-messages"), $("thread-scroll"), look);
-const composer = new Composer($("composer"), { label: "Message", tip: "Type / for what paybot answers", hints: offered, send: (text) => say(text) });
-const reply = new Composer($("thread-composer"), { label: "Reply …", tip: "Ask here with @paybot", hints: offeredInThread, send: (text) => say(text, parent) });
+const composer = new Composer($("composer"), {
+  label: "Message",
+  tip: "Type / for what paybot answers",
+  hints: (text) => offered(hints, text, false),
+  send: (text) => say(text),
+});
+const reply = new Composer($("thread-composer"), {
+  label: "Reply …",
+  tip: "Ask here with @paybot",
+  hints: (text) => offered(hints, text, true),
+  send: (text) => say(text, parent),
+});
 
 // What is shown
 
@@ -60,11 +79,30 @@ function follow() {
 
 function drawSidebar() {
   const channel = ({ id, name, archived }) => {
-    const traits = { class: unread.has(id) ? "unread" : "", "data-channel": id, "aria-current": id === here ? "true" : null, on: { click: () => goTo(id) } };
-    return el("li", {}, el("button", traits, archived ? icon("archive") : el("span", { "aria-hidden": "true" }, "#"), name, unread.has(id) ? el("span", { class: "dot", role: "img", "aria-label": "unread" }) : null));
+    const traits = {
+      class: unread.has(id) ? "unread" : "",
+      "data-channel": id,
+      "aria-current": id === here ? "true" : null,
+      on: { click: () => goTo(id) },
+    };
+    return el(
+      "li",
+      {},
+      el(
+        "button",
+        traits,
+        archived ? icon("archive") : el("span", { "aria-hidden": "true" }, "#"),
+        name,
+        unread.has(id) ? el("span", { class: "dot", role: "img", "aria-label": "unread" }) : null,
+      ),
+    );
   };
   const person = (each) => {
-    const traits = { "data-person": each.id, "aria-pressed": String(each.id === user), on: { click: () => become(each.id) } };
+    const traits = {
+      "data-person": each.id,
+      "aria-pressed": String(each.id === user),
+      on: { click: () => become(each.id) },
+    };
     return el("li", {}, el("button", traits, avatar(each), el("span", {}, each.name, el("small", {}, each.role))));
   };
   $("channels").replaceChildren(...[...channels.values()].map(channel));
@@ -89,12 +127,15 @@ function tick() {
   const now = time.now + ((performance.now() - time.read) / 1000) * time.speed;
   const zone = people.get(user)?.zone ?? "UTC";
   const pace = time.speed === 1 ? "" : ` · ${time.speed} × speed`;
-  $("clock").textContent = time.now ? `${look.clock.full(now)} · ${zone.split("/").pop().replace("_", " ")}${pace}` : "";
+  $("clock").textContent = time.now
+    ? `${look.clock.full(now)} · ${zone.split("/").pop().replace("_", " ")}${pace}`
+    : "";
 }
 
 // What happens
 
 function happened(event) {
+  if (early) return early.push(event);
   if (event.kind === "company") return company(event.company);
   const old = messages.get(event.channel).get(event.ts);
   if (event.kind === "gone") messages.get(event.channel).delete(event.ts);
@@ -123,18 +164,6 @@ function company(state) {
   tick();
 }
 
-/** A busy button rests when its message or its thread has changed, or the person got a private line. */
-function settle({ ts, message }) {
-  for (const each of busy) {
-    if (ts === each.message.ts || message?.thread_ts === each.message.ts || message?.private_to) rest(each);
-  }
-}
-
-function rest(each) {
-  each.node.removeAttribute("aria-busy");
-  busy.delete(each);
-}
-
 // What the person does
 
 async function say(text, root) {
@@ -144,45 +173,40 @@ async function say(text, root) {
 }
 
 async function press(message, block, element, value, node) {
-  const each = { message, node };
-  node.setAttribute("aria-busy", "true");
-  busy.add(each);
-  setTimeout(() => rest(each), PATIENCE_MS);
+  const rest = busy(message, node);
   const { channel, ts } = message;
-  const answer = await act("press", { user, channel, ts, block_id: block.block_id, action_id: element.action_id, value });
-  if (answer.ok && !element.url) return;
-  rest(each);
+  const answer = await act("press", {
+    user,
+    channel,
+    ts,
+    block_id: block.block_id,
+    action_id: element.action_id,
+    value,
+  });
+  if (!answer.ok || element.url) rest();
   if (!answer.ok) notice(answer.error);
 }
 
 function notice(error) {
-  $("offline").textContent = FAILED[error] ?? `That did not work: ${error}.`;
-  $("offline").hidden = false;
-  setTimeout(() => ($("offline").hidden = true), 5_000);
-}
-
-function offered(text) {
-  const typed = text.toLowerCase();
-  const begun = hints.filter((hint) => hint.text.toLowerCase().startsWith(typed) && hint.text !== text);
-  const named = /^[/@]/.test(typed) && typed.length > 2 ? hints.filter((hint) => hint.text.includes(typed.replace(/^\S*\s*/, "")) && hint.text.startsWith(typed.split(" ")[0])) : [];
-  return [...new Set([...begun, ...named])].filter((hint) => hint.text !== text);
-}
-
-function offeredInThread(text) {
-  if (text.startsWith("/")) return [{ text: "@paybot checkout 1h", what: "Commands do not work in threads: mention paybot instead" }];
-  return offered(text);
+  $("notice").textContent = FAILED[error] ?? `That did not work: ${error}.`;
+  $("notice").hidden = false;
+  setTimeout(() => ($("notice").hidden = true), 5_000);
 }
 
 async function become(id) {
   user = id;
   localStorage.setItem("user", id);
   stop();
+  early = [];
   stop = listen(user, { opened: begin, happened, lost: () => ($("offline").hidden = false) });
 }
 
 /** Draws everything from the sandbox's present state. */
 async function begin() {
-  const state = await load(user);
+  const asked = user;
+  early ??= [];
+  const state = await load(asked);
+  if (asked !== user) return;
   for (const person of state.people) people.set(person.id, person);
   for (const channel of state.channels) channels.set(channel.id, channel);
   for (const id of channels.keys()) messages.set(id, new Map());
@@ -195,6 +219,9 @@ async function begin() {
   company(state.company);
   goTo(channels.has(here) ? here : state.channels[0].id);
   follow();
+  const missed = early;
+  early = null;
+  missed.forEach(happened);
   document.body.dataset.ready = user;
 }
 
@@ -211,7 +238,8 @@ function toggleDrawer(open) {
 }
 
 function toggleTheme() {
-  const dark = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  const dark =
+    document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   document.documentElement.dataset.theme = dark === "dark" ? "light" : "dark";
   localStorage.setItem("theme", document.documentElement.dataset.theme);
 }
@@ -231,7 +259,8 @@ $("drawer-close").addEventListener("click", () => toggleDrawer(false));
 $("thread-close").addEventListener("click", closeThread);
 $("enlarged").addEventListener("click", (event) => event.target === $("enlarged") && $("enlarged").close());
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !document.querySelector("dialog[open]")) toggleDrawer(false), closeThread(), sidebar(false);
+  if (event.key === "Escape" && !document.querySelector("dialog[open]"))
+    (toggleDrawer(false), closeThread(), sidebar(false));
 });
 $("welcome-close").addEventListener("click", () => welcome("closed"));
 $("welcome-drawer").addEventListener("click", () => toggleDrawer(true));

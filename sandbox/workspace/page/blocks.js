@@ -5,13 +5,20 @@ import { rich, texts } from "/page/mrkdwn.js";
 /** The node of one block of `message`. `look` has the reader's clock, and `press(message, block, element, value, node)`. */
 export function block(part, message, look) {
   const draw = BLOCKS[part.type];
-  return draw ? el("div", { class: `block ${part.type}`, "data-block": part.block_id }, draw(part, message, look)) : null;
+  return draw
+    ? el("div", { class: `block ${part.type}`, "data-block": part.block_id }, draw(part, message, look))
+    : null;
 }
 
 const BLOCKS = {
   header: (part, _, look) => el("h3", {}, texts(part.text.spans, look)),
   divider: () => el("hr"),
-  context: (part, _, look) => el("p", {}, ...part.elements.map((each) => (each.type === "image" ? null : el("span", {}, texts(each.spans, look))))),
+  context: (part, _, look) =>
+    el(
+      "p",
+      {},
+      ...part.elements.map((each) => (each.type === "image" ? null : el("span", {}, texts(each.spans, look)))),
+    ),
   markdown: (part, _, look) => el("p", {}, texts(part.spans, look)),
   rich_text: (part) => el("p", {}, rich(part)),
   section,
@@ -39,14 +46,27 @@ function image(part, _, look) {
     "figure",
     {},
     part.title ? el("figcaption", {}, texts(part.title.spans, look)) : null,
-    el("button", { class: "picture", "aria-label": `Enlarge: ${part.alt_text.slice(0, 120)}`, on: { click: () => enlarge(path, part.alt_text) } }, picture),
+    el(
+      "button",
+      {
+        class: "picture",
+        "aria-label": `Enlarge: ${part.alt_text.slice(0, 120)}`,
+        on: { click: () => enlarge(path, part.alt_text) },
+      },
+      picture,
+    ),
   );
 }
 
 function enlarge(path, alt) {
   const dialog = $("enlarged");
   dialog.replaceChildren(
-    el("form", { method: "dialog" }, el("a", { href: path, target: "_blank", rel: "noopener" }, "Open alone"), el("button", { class: "plain", "aria-label": "Close" }, "✕")),
+    el(
+      "form",
+      { method: "dialog" },
+      el("a", { href: path, target: "_blank", rel: "noopener" }, "Open alone"),
+      el("button", { class: "plain", "aria-label": "Close" }, "✕"),
+    ),
     el("img", { src: path, alt }),
   );
   dialog.showModal();
@@ -54,12 +74,22 @@ function enlarge(path, alt) {
 
 function table(part) {
   const align = (column) => part.column_settings?.[column]?.align ?? "left";
-  const cell = (tag) => (each, column) => el(tag, { class: align(column), scope: tag === "th" ? "col" : null }, each.type === "rich_text" ? rich(each) : String(each.text ?? each.value ?? ""));
+  const cell = (tag) => (each, column) =>
+    el(
+      tag,
+      { class: align(column), scope: tag === "th" ? "col" : null },
+      each.type === "rich_text" ? rich(each) : String(each.text ?? each.value ?? ""),
+    );
   const [head, ...rows] = part.rows;
   return el(
     "div",
     { class: "sheet", tabindex: "0", role: "group", "aria-label": "Table" },
-    el("table", {}, el("thead", {}, el("tr", {}, ...head.map(cell("th")))), el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map(cell("td")))))),
+    el(
+      "table",
+      {},
+      el("thead", {}, el("tr", {}, ...head.map(cell("th")))),
+      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map(cell("td"))))),
+    ),
   );
 }
 
@@ -69,10 +99,29 @@ function element(part, owner, message, look) {
   };
   if (part.type === "static_select") return select(part, press);
   if (part.type === "overflow") return overflow(part, press);
-  const traits = { class: `act ${part.style ?? ""}`, "data-action": part.action_id, "aria-label": part.accessibility_label };
+  const traits = {
+    class: `act ${part.style ?? ""}`,
+    "data-action": part.action_id,
+    "aria-label": part.accessibility_label,
+  };
   const label = texts(part.text.spans, look);
-  if (part.url) return el("a", { ...traits, href: safe(part.url), target: "_blank", rel: "noopener noreferrer", on: { click: (event) => press(undefined, event.currentTarget) } }, label);
-  return el("button", { ...traits, type: "button", on: { click: (event) => press(undefined, event.currentTarget) } }, label);
+  if (part.url)
+    return el(
+      "a",
+      {
+        ...traits,
+        href: safe(part.url),
+        target: "_blank",
+        rel: "noopener noreferrer",
+        on: { click: (event) => press(undefined, event.currentTarget) },
+      },
+      label,
+    );
+  return el(
+    "button",
+    { ...traits, type: "button", on: { click: (event) => press(undefined, event.currentTarget) } },
+    label,
+  );
 }
 
 const safe = (url) => (/^https?:/i.test(url) ? url : "about:blank");
@@ -80,8 +129,21 @@ const words = (text) => text.spans.map((span) => span.text).join("");
 
 function select(part, press) {
   const options = part.options.map((option) => el("option", { value: option.value }, words(option.text)));
-  const blank = el("option", { value: "", disabled: true, selected: true, hidden: true }, part.placeholder ? words(part.placeholder) : "Choose");
-  const node = el("select", { class: "act", "data-action": part.action_id, "aria-label": part.placeholder ? words(part.placeholder) : "Choose" }, blank, ...options);
+  const blank = el(
+    "option",
+    { value: "", disabled: true, selected: true, hidden: true },
+    part.placeholder ? words(part.placeholder) : "Choose",
+  );
+  const node = el(
+    "select",
+    {
+      class: "act",
+      "data-action": part.action_id,
+      "aria-label": part.placeholder ? words(part.placeholder) : "Choose",
+    },
+    blank,
+    ...options,
+  );
   node.addEventListener("change", async () => {
     const value = node.value;
     node.value = "";
@@ -91,8 +153,22 @@ function select(part, press) {
 }
 
 function overflow(part, press) {
-  const items = part.options.map((option) => el("button", { type: "button", on: { click: (event) => press(option.value, event.currentTarget.closest("details").firstChild) } }, words(option.text)));
-  const node = el("details", { class: "overflow" }, el("summary", { class: "act", "data-action": part.action_id, "aria-label": "More" }, "⋯"), el("div", {}, ...items));
+  const items = part.options.map((option) =>
+    el(
+      "button",
+      {
+        type: "button",
+        on: { click: (event) => press(option.value, event.currentTarget.closest("details").firstChild) },
+      },
+      words(option.text),
+    ),
+  );
+  const node = el(
+    "details",
+    { class: "overflow" },
+    el("summary", { class: "act", "data-action": part.action_id, "aria-label": "More" }, "⋯"),
+    el("div", {}, ...items),
+  );
   node.addEventListener("click", (event) => event.target.tagName === "BUTTON" && (node.open = false));
   node.addEventListener("keydown", (event) => event.key === "Escape" && (node.open = false));
   return node;
@@ -103,9 +179,21 @@ function confirmed(part, look) {
   const dialog = $("confirm");
   dialog.returnValue = "no";
   dialog.replaceChildren(
-    el("form", { method: "dialog" }, el("h2", {}, texts(part.title.spans, look)), el("p", {}, texts(part.text.spans, look)),
-      el("div", { class: "choices" }, el("button", { class: "act", value: "no" }, words(part.deny)), el("button", { class: `act ${part.style ?? "primary"}`, value: "yes" }, words(part.confirm)))),
+    el(
+      "form",
+      { method: "dialog" },
+      el("h2", {}, texts(part.title.spans, look)),
+      el("p", {}, texts(part.text.spans, look)),
+      el(
+        "div",
+        { class: "choices" },
+        el("button", { class: "act", value: "no" }, words(part.deny)),
+        el("button", { class: `act ${part.style ?? "primary"}`, value: "yes" }, words(part.confirm)),
+      ),
+    ),
   );
   dialog.showModal();
-  return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }));
+  return new Promise((done) =>
+    dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }),
+  );
 }

@@ -9,9 +9,25 @@ export class Composer {
     Object.assign(this, { hints, send, said: [], back: 0, picked: -1 });
     const id = `${parent.id}-hints`;
     this.list = el("ul", { id, class: "hints", role: "listbox", "aria-label": "Suggestions", hidden: true });
-    this.field = el("textarea", { rows: 1, "aria-label": label, placeholder: label, role: "combobox", "aria-expanded": "false", "aria-controls": id, "aria-autocomplete": "list", autocomplete: "off", spellcheck: "false" });
+    this.field = el("textarea", {
+      rows: 1,
+      "aria-label": label,
+      placeholder: label,
+      role: "combobox",
+      "aria-expanded": "false",
+      "aria-controls": id,
+      "aria-autocomplete": "list",
+      autocomplete: "off",
+      spellcheck: "false",
+    });
     this.button = el("button", { class: "send", type: "submit", "aria-label": "Send", disabled: true }, icon("send"));
-    this.form = el("form", { class: "composer" }, this.list, this.field, el("div", { class: "under" }, el("small", {}, tip), this.button));
+    this.form = el(
+      "form",
+      { class: "composer" },
+      this.list,
+      this.field,
+      el("div", { class: "under" }, el("small", {}, tip), this.button),
+    );
     this.note = el("p", { class: "note", hidden: true });
     parent.replaceChildren(this.form, this.note);
     this.field.addEventListener("input", () => this.typed());
@@ -53,12 +69,19 @@ export class Composer {
 
   hint({ text, what }, number) {
     const take = (event) => (event.preventDefault(), this.fill(text));
-    return el("li", { id: `${this.list.id}-${number}`, role: "option", "aria-selected": "false", on: { mousedown: take } }, el("code", {}, text), el("span", {}, what));
+    return el(
+      "li",
+      { id: `${this.list.id}-${number}`, role: "option", "aria-selected": "false", on: { mousedown: take } },
+      el("code", {}, text),
+      el("span", {}, what),
+    );
   }
 
   pick(step) {
     this.picked = (this.picked + step + this.shown.length) % this.shown.length;
-    [...this.list.children].forEach((item, number) => item.setAttribute("aria-selected", String(number === this.picked)));
+    [...this.list.children].forEach((item, number) =>
+      item.setAttribute("aria-selected", String(number === this.picked)),
+    );
     this.field.setAttribute("aria-activedescendant", this.list.children[this.picked].id);
     this.list.children[this.picked].scrollIntoView({ block: "nearest" });
   }
@@ -79,7 +102,8 @@ export class Composer {
     ArrowDown: () => (this.pick(1), true),
     ArrowUp: () => (this.pick(this.picked < 0 ? 0 : -1), true),
     Tab: (event) => !event.shiftKey && (this.fill(this.shown[Math.max(this.picked, 0)].text), this.close(), true),
-    Enter: (event) => (this.picked >= 0 ? (this.fill(this.shown[this.picked].text), this.close(), true) : this.keysAlone.Enter(event)),
+    Enter: (event) =>
+      this.picked >= 0 ? (this.fill(this.shown[this.picked].text), this.close(), true) : this.keysAlone.Enter(event),
     Escape: () => (this.close(), true),
   };
 

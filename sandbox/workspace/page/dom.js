@@ -41,7 +41,8 @@ const ICONS = {
 /** A small drawing that goes with words and says nothing on its own; no font is needed for it. */
 export function icon(name) {
   const [svg, path] = [document.createElementNS(SVG, "svg"), document.createElementNS(SVG, "path")];
-  for (const [trait, value] of Object.entries({ viewBox: "0 0 20 20", class: "icon", "aria-hidden": "true" })) svg.setAttribute(trait, value);
+  for (const [trait, value] of Object.entries({ viewBox: "0 0 20 20", class: "icon", "aria-hidden": "true" }))
+    svg.setAttribute(trait, value);
   path.setAttribute("d", ICONS[name]);
   svg.append(path);
   return svg;

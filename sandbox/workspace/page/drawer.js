@@ -2,7 +2,11 @@
 import { $, el } from "/page/dom.js";
 import { act } from "/page/sync.js";
 
-const JUMPS = [["15 min", 900], ["1 h", 3600], ["6 h", 21600]];
+const JUMPS = [
+  ["15 min", 900],
+  ["1 h", 3600],
+  ["6 h", 21600],
+];
 
 /** Draws the switches anew, and keeps the keyboard where it was. */
 export function draw(company) {
@@ -14,8 +18,16 @@ export function draw(company) {
 }
 
 function clock() {
-  const jumps = JUMPS.map(([label, jump_s]) => el("button", { id: `jump-${jump_s}`, class: "act", on: { click: () => act("clock", { jump_s }) } }, `+ ${label}`));
-  return el("section", {}, el("h3", {}, "Clock"), el("p", {}, "Payments go on meanwhile; what you have started shows at once."), el("div", { class: "row" }, ...jumps));
+  const jumps = JUMPS.map(([label, jump_s]) =>
+    el("button", { id: `jump-${jump_s}`, class: "act", on: { click: () => act("clock", { jump_s }) } }, `+ ${label}`),
+  );
+  return el(
+    "section",
+    {},
+    el("h3", {}, "Clock"),
+    el("p", {}, "Payments go on meanwhile; what you have started shows at once."),
+    el("div", { class: "row" }, ...jumps),
+  );
 }
 
 function scenarios(company) {
@@ -25,16 +37,32 @@ function scenarios(company) {
 function scenario({ name, title, does, on }) {
   const id = `scenario-${name}`;
   const change = (event) => act(`scenarios/${name}`, { on: event.currentTarget.checked });
-  return el("label", { class: "switch", for: id }, el("input", { id, type: "checkbox", role: "switch", checked: on, on: { change } }), el("span", {}, el("strong", {}, title), el("small", {}, does)));
+  return el(
+    "label",
+    { class: "switch", for: id },
+    el("input", { id, type: "checkbox", role: "switch", checked: on, on: { change } }),
+    el("span", {}, el("strong", {}, title), el("small", {}, does)),
+  );
 }
 
 function faults(company) {
-  return el("section", {}, el("h3", {}, "What goes wrong at the sources"), el("p", {}, "paybot names the source that fails and shows the rest."), ...company.faults.map(fault));
+  return el(
+    "section",
+    {},
+    el("h3", {}, "What goes wrong at the sources"),
+    el("p", {}, "paybot names the source that fails and shows the rest."),
+    ...company.faults.map(fault),
+  );
 }
 
 function fault({ source, title, kind, kinds }) {
   const id = `fault-${source}`;
   const options = kinds.map((each) => el("option", { value: each.kind, selected: each.kind === kind }, each.title));
   const change = (event) => act(`faults/${source}`, { kind: event.currentTarget.value });
-  return el("label", { class: "fault", for: id }, el("span", {}, title), el("select", { id, class: `act ${kind === "ok" ? "" : "bad"}`, on: { change } }, ...options));
+  return el(
+    "label",
+    { class: "fault", for: id },
+    el("span", {}, title),
+    el("select", { id, class: `act ${kind === "ok" ? "" : "bad"}`, on: { change } }, ...options),
+  );
 }

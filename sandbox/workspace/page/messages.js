@@ -68,7 +68,8 @@ export class List {
     const { list, scroll, newest } = this;
     const last = list.lastElementChild;
     if (this.stay) scroll.scrollTop = this.bottom();
-    if (this.stay === "newest" && last?.dataset.ts === newest) scroll.scrollTop = Math.min(this.bottom(), last.offsetTop);
+    if (this.stay === "newest" && last?.dataset.ts === newest)
+      scroll.scrollTop = Math.min(this.bottom(), last.offsetTop);
     this.held = scroll.scrollTop;
   }
 
@@ -95,7 +96,11 @@ export class List {
     const [at, { clock }] = [seconds(node.dataset.ts), this.look];
     const sameDay = before && clock.day(seconds(before.dataset.ts)) === clock.day(at);
     node.dataset.day = sameDay ? "" : clock.day(at);
-    const goesOn = sameDay && !node.querySelector("[data-block]") && before.dataset.user === node.dataset.user && before.dataset.private === node.dataset.private;
+    const goesOn =
+      sameDay &&
+      !node.querySelector("[data-block]") &&
+      before.dataset.user === node.dataset.user &&
+      before.dataset.private === node.dataset.private;
     node.classList.toggle("joined", Boolean(goesOn) && at - seconds(before.dataset.ts) < TOGETHER_S);
   }
 
@@ -105,13 +110,24 @@ export class List {
     const at = seconds(message.ts);
     return el(
       "li",
-      { class: message.private_to ? "message private" : "message", "data-ts": message.ts, "data-user": message.user, "data-private": message.private_to },
+      {
+        class: message.private_to ? "message private" : "message",
+        "data-ts": message.ts,
+        "data-user": message.user,
+        "data-private": message.private_to,
+      },
       avatar(person),
       el(
         "div",
         { class: "said" },
         message.private_to ? el("p", { class: "eye" }, icon("eye"), "Only visible to you") : null,
-        el("p", { class: "who" }, el("strong", {}, person.name), person.is_bot ? el("span", { class: "badge" }, "APP") : null, el("time", { title: clock.full(at) }, clock.time(at))),
+        el(
+          "p",
+          { class: "who" },
+          el("strong", {}, person.name),
+          person.is_bot ? el("span", { class: "badge" }, "APP") : null,
+          el("time", { title: clock.full(at) }, clock.time(at)),
+        ),
         ...this.content(message),
         this.replies(message),
       ),
@@ -121,7 +137,10 @@ export class List {
 
   content(message) {
     const blocks = message.blocks.map((part) => block(part, message, this.look));
-    const text = blocks.length || !message.text.length ? [] : [el("div", { class: "block text" }, el("p", {}, texts(message.text, this.look)))];
+    const text =
+      blocks.length || !message.text.length
+        ? []
+        : [el("div", { class: "block text" }, el("p", {}, texts(message.text, this.look)))];
     const edited = message.edited ? [el("span", { class: "edited" }, "(edited)")] : [];
     return [...blocks, ...text, ...edited, ...message.files.map(attachment)];
   }
@@ -130,19 +149,36 @@ export class List {
     const { replies, open } = this.look;
     const count = replies?.(message) ?? 0;
     if (!count) return null;
-    return el("button", { class: "replies", on: { click: () => open(message) } }, count === 1 ? "1 reply" : `${count} replies`);
+    return el(
+      "button",
+      { class: "replies", on: { click: () => open(message) } },
+      count === 1 ? "1 reply" : `${count} replies`,
+    );
   }
 
   tools(message) {
     const { open } = this.look;
     if (!open || message.private_to) return null;
-    return el("button", { class: "tool plain", "aria-label": "Reply in thread", title: "Reply in thread", on: { click: () => open(message) } }, icon("reply"));
+    return el(
+      "button",
+      {
+        class: "tool plain",
+        "aria-label": "Reply in thread",
+        title: "Reply in thread",
+        on: { click: () => open(message) },
+      },
+      icon("reply"),
+    );
   }
 }
 
 export function avatar(person) {
   if (person.handle === "paybot") return el("img", { class: "avatar", src: "/page/paybot.svg", alt: "" });
-  const initials = person.name.split(" ").map((word) => word[0]).join("").slice(0, 2);
+  const initials = person.name
+    .split(" ")
+    .map((word) => word[0])
+    .join("")
+    .slice(0, 2);
   return el("span", { class: `avatar ${person.handle ?? ""}`, "aria-hidden": "true" }, initials);
 }
 
@@ -155,7 +191,14 @@ function keepHeights(old, node) {
 }
 
 function attachment(file) {
-  if (file.type.startsWith("image/")) return el("div", { class: "block image" }, el("img", { src: file.path, alt: file.title }));
+  if (file.type.startsWith("image/"))
+    return el("div", { class: "block image" }, el("img", { src: file.path, alt: file.title }));
   const size = file.size < 1000 ? `${file.size} B` : `${Math.round(file.size / 1000)} kB`;
-  return el("a", { class: "file", href: file.path, download: file.name }, icon("file"), el("strong", {}, file.title), el("small", {}, `${file.name}, ${size}`));
+  return el(
+    "a",
+    { class: "file", href: file.path, download: file.name },
+    icon("file"),
+    el("strong", {}, file.title),
+    el("small", {}, `${file.name}, ${size}`),
+  );
 }

@@ -54,13 +54,18 @@ function date(target, fallback, clock) {
 export function rich(part) {
   const kinds = { rich_text_preformatted: "pre", rich_text_quote: "blockquote", rich_text_list: "ul" };
   if (part.type?.startsWith("rich_text")) {
-    const inside = (part.elements ?? []).map((each) => (part.type === "rich_text_list" ? el("li", {}, rich(each)) : rich(each)));
+    const inside = (part.elements ?? []).map((each) =>
+      part.type === "rich_text_list" ? el("li", {}, rich(each)) : rich(each),
+    );
     return el(kinds[part.type] ?? "span", {}, ...inside);
   }
-  let node = document.createTextNode(part.text ?? (part.type === "link" ? part.url : part.range ? `@${part.range}` : part.user_id ?? ""));
+  let node = document.createTextNode(
+    part.text ?? (part.type === "link" ? part.url : part.range ? `@${part.range}` : (part.user_id ?? "")),
+  );
   if (part.type === "link" && /^https?:/i.test(part.url)) {
     node = el("a", { href: part.url, target: "_blank", rel: "noopener noreferrer" }, node);
   }
-  for (const [style, on] of Object.entries(part.style ?? {})) if (on && STYLES[style]) node = el(STYLES[style], {}, node);
+  for (const [style, on] of Object.entries(part.style ?? {}))
+    if (on && STYLES[style]) node = el(STYLES[style], {}, node);
   return node;
 }
