@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 SHARED ?= ../shared
 
-.PHONY: install demo test bench lock clean
+.PHONY: install demo test bench pictures lock clean
 
 install: .venv/installed
 
@@ -34,6 +34,10 @@ test: .venv/tested
 bench: .venv/tested
 	@test -d $(SHARED)/bench || { echo "make bench needs the peers in $(SHARED)/bench (name the folder with SHARED=)"; exit 2; }
 	$(BIN)/python -m tests.bench $(SHARED)/bench
+
+# Makes the pictures of the README anew (needs Debian's chromium).
+pictures: .venv/tested
+	$(BIN)/python -m tests.pictures
 
 # Writes the lock files anew (needs uv); hosts of package indexes never get into them.
 lock:

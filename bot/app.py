@@ -114,7 +114,7 @@ class Bot:
             attach(ready=partial(held, ready))
         else:
             attach(ready=partial(held, ready), bolt_handler=self._timed(http_handler(app)), late=partial(told_late, delivery))
-        threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
+        threading.Thread(target=self.warm, name="warm-up", daemon=True).start()
 
     def stop(self) -> None:
         """Takes no new work, lets what has begun finish, and ends threads and children."""
@@ -151,7 +151,7 @@ class Bot:
 
         return timed
 
-    def _warm(self) -> None:
+    def warm(self) -> None:
         """Loads what the first ask would wait for, and takes what is alive then out of the garbage collector's sight."""
         if isinstance(self._renderer, Renderer):
             self._renderer.warm()

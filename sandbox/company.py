@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from contextlib import ExitStack
 from datetime import datetime
+from typing import Literal
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -12,7 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount
 
 from bot.app import build
-from bot.config import Config, Datadog, Elastic, Slack
+from bot.config import Answers, Config, Datadog, Elastic, Slack
 from bot.inbox import Inbox
 from bot.slack.guard import Guard
 from bot.slack.server import Front, Server
@@ -97,14 +98,16 @@ class Company:
         server = Server(front, ADDRESS, 0)
         server.start()
         stack.callback(server.stop)
-        bot = build(self._config(), now=self.clock.now)
+        bot = build(self.settings(), now=self.clock.now)
         stack.callback(bot.stop)
         bot.start(front)
         bot.warmed.wait(WARMING_S)
         return server.port
 
-    def _config(self) -> Config:
+    def settings(self, theme: Literal["light", "dark"] = "light") -> Config:
+        """The settings of a bot that works for this company."""
         return Config(
+            answers=Answers(theme=theme),
             env=self.world.env,
             timezone=ZONE,
             slack=Slack(
