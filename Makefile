@@ -31,9 +31,10 @@ test: .venv/tested
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+# NODE_MODULES= names a folder with the peers' packages for Node, which then take part.
 bench: .venv/tested
 	@test -d $(SHARED)/bench || { echo "make bench needs the peers in $(SHARED)/bench (name the folder with SHARED=)"; exit 2; }
-	$(BIN)/python -m tests.bench $(SHARED)/bench
+	$(BIN)/python -m tests.bench $(SHARED)/bench $(NODE_MODULES)
 
 # Makes the pictures of the README anew (needs Debian's chromium).
 pictures: .venv/tested

@@ -6,8 +6,6 @@ import argparse
 import json
 import logging
 import os
-import select
-import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("bot")
 
 DONE, FINDING, MISUSE = 0, 1, 2
-STOPPING_S = 9.5  # what runs containers kills after 10 s
 
 ABOUT = "paybot answers `/pay checkout 6h` in Slack with numbers and charts of Stripe payments."
 EXITS = "exit codes: 0 done, 1 a finding, 2 a usage or settings error, told in one line each with the setting's name"
@@ -126,6 +123,7 @@ def serve(_: argparse.Namespace) -> int:
     from bot.inbox import Inbox
     from bot.slack.guard import Guard
     from bot.slack.server import Front, Server
+    from bot.stopping import stop_signal
 
     stop = stop_signal()
     slack = config.slack
@@ -139,29 +137,6 @@ def serve(_: argparse.Namespace) -> int:
     work(config, front, server.port, stop)
     server.stop()
     return DONE
-
-
-def stop_signal() -> threading.Event:
-    """Set by the first SIGTERM or Ctrl-C; from then on the process has its time to stop in. A second one ends it at once.
-
-    The kernel may hand a signal to any thread, and Python's handlers run only once the main thread wakes, which waits. So the
-    signal itself writes to a pipe, and a thread reads it.
-    """
-    stop = threading.Event()
-    heard, tell = os.pipe()
-    os.set_blocking(tell, False)
-    signal.set_wakeup_fd(tell)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)  # without a handler nothing would be written
-
-    def watch() -> None:
-        os.read(heard, 1)
-        stop.set()
-        select.select([heard], [], [], STOPPING_S)
-        os._exit(FINDING)
-
-    threading.Thread(target=watch, name="signals", daemon=True).start()
-    return stop
 
 
 def work(config: Config, front: Front, port: int, stop: threading.Event) -> None:

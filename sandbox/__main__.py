@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import errno
 import logging
-import signal
 import sys
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NoReturn
+
+from bot.stopping import stop_signal
 
 DONE, MISUSE = 0, 2
 ABOUT = "A payments company that does not exist, with its Datadog, its Elasticsearch, its Slack, and the real paybot."
@@ -42,19 +43,6 @@ def run(words: Sequence[str]) -> int:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
         return misuse(f"--port {options.port}: {(error.strerror or 'not available').lower()}; take another one")
-
-
-def stop_signal() -> threading.Event:
-    """Set by the first Ctrl-C or SIGTERM; a second one ends the process at once."""
-    stopping = threading.Event()
-
-    def begin(number: int, _: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stopping.set()
-
-    signal.signal(signal.SIGINT, begin)
-    signal.signal(signal.SIGTERM, begin)
-    return stopping
 
 
 def serve(options: argparse.Namespace, stopping: threading.Event) -> int:

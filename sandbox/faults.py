@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 FaultKind = Literal["slow", "429", "500", "down", "partial"]
-SLACK_MS = 40.0
+SLACK_MS = 25.0
 FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 
 

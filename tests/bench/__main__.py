@@ -1,6 +1,6 @@
 """`make bench`: the figures of this project beside their limits and peers, in one run on this machine.
 
-usage: python -m tests.bench FOLDER_OF_THE_PEERS
+usage: python -m tests.bench FOLDER_OF_THE_PEERS [FOLDER_OF_NODE_MODULES]
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def main() -> None:
         run([sys.executable, str(peers / name), *words])
 
     heading("Charts")
-    script("render_peers.py", "--project", "tests.bench.charts:render", "--project-encoder", "tests.bench.charts:encode")
+    node = ["--node-modules", sys.argv[2]] if sys.argv[2:] else []
+    script("render_peers.py", "--project", "tests.bench.charts:render", "--project-encoder", "tests.bench.charts:encode", *node)
     heading("Sources")
     script("datadog_parse.py", "--project", "tests.bench.sources:datadog_v2")
     script("es_parse.py", "--project", "tests.bench.sources:elastic")

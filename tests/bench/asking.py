@@ -48,17 +48,16 @@ class Asker:
             return False
 
     def answered(self, text: str) -> float:
-        """Seconds from the command to its message in the channel."""
-        before, start = self._newest(), time.perf_counter()
+        """Seconds from the command to its message: until Slack took it, as the message's own timestamp says."""
+        before, start = self._newest(), time.time()
         if not self.acknowledged(text):
             raise SystemExit("a command was not acknowledged")
-        while self._newest() == before:
-            if time.perf_counter() - start > GIVE_UP_S:
+        while (newest := self._newest()) == before:
+            if time.time() - start > GIVE_UP_S:
                 raise SystemExit(f"no answer to {text!r} in {GIVE_UP_S:g} s")
-            time.sleep(0.005)
-        took = time.perf_counter() - start
+            time.sleep(0.02)
         time.sleep(1.2)  # Slack takes one message a second in a channel
-        return took
+        return float(newest) - start
 
     def _newest(self) -> str:
         fields = urlencode({"channel": self._channel, "limit": 1}).encode()
