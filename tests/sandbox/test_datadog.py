@@ -12,7 +12,7 @@ import pytest
 import urllib3
 
 from sandbox.datadog import API_KEY, APP_KEY, routes
-from sandbox.datadog_query import QueryError, parse_formula, parse_query
+from sandbox.datadog.query import QueryError, parse_formula, parse_query
 from sandbox.declines import NO_CODE
 from sandbox.faults import Faults
 from tests.sandbox.company import DAY, HOUR, MINUTE, NOW, ms, recorded, served, usual

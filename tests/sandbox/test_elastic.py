@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.elastic import API_KEY, routes
-from sandbox.elastic_query import SearchError
-from sandbox.elastic_search import searched
+from sandbox.elastic.query import SearchError
+from sandbox.elastic.search import searched
 from sandbox.faults import Faults
 from tests.sandbox.company import DAY, HOUR, MINUTE, NOW, ms, recorded, served, usual
 

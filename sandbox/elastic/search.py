@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.elastic_aggs import aggregated
-from sandbox.elastic_documents import INDEX, Documents, count, documents, source
-from sandbox.elastic_query import SearchError, matching, whole
+from sandbox.elastic.aggs import aggregated
+from sandbox.elastic.documents import INDEX, Documents, count, documents, source
+from sandbox.elastic.query import SearchError, matching, whole
 from sandbox.world import World
 
 _KEYS = ("query", "aggs", "aggregations", "size", "from", "sort", "_source", "track_total_hits", "timeout", "runtime_mappings")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sandbox.chance import Floats, Ints
-from sandbox.datadog_query import QueryError, Selector
+from sandbox.datadog.query import QueryError, Selector
 from sandbox.metrics import METRICS, Form, Points, points
 from sandbox.world import World
 

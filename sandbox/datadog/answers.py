@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.datadog_query import Expression, Name, QueryError, parse_formula, parse_query
-from sandbox.datadog_rollup import Groups, Span
-from sandbox.datadog_values import Evaluation, Line, Numbers
+from sandbox.datadog.query import Expression, Name, QueryError, parse_formula, parse_query
+from sandbox.datadog.rollup import Groups, Span
+from sandbox.datadog.values import Evaluation, Line, Numbers
 from sandbox.world import World
 
 Body = Mapping[str, Any]

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandbox.chance import Floats, Ints
-from sandbox.datadog_query import DefaultZero, Expression, MovingRollup, Name, Number, Operation, QueryError, Selector
-from sandbox.datadog_rollup import Groups, Span, form_of, grouped, merged, reduced, rolled
+from sandbox.datadog.query import DefaultZero, Expression, MovingRollup, Name, Number, Operation, QueryError, Selector
+from sandbox.datadog.rollup import Groups, Span, form_of, grouped, merged, reduced, rolled
 from sandbox.metrics import METRICS, Form
 from sandbox.world import World
 

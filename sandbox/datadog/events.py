@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 from zlib import crc32
 
-from sandbox.datadog_query import QueryError
+from sandbox.datadog.query import QueryError
 from sandbox.marks import Mark
 from sandbox.world import World
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 
 from sandbox.chance import Ints
-from sandbox.elastic_documents import FIELDS, Documents, Part, count, iso, there
-from sandbox.elastic_measures import METRICS
-from sandbox.elastic_query import SearchError, known, matching, only, time_ms, whole
+from sandbox.elastic.documents import FIELDS, Documents, Part, count, iso, there
+from sandbox.elastic.measures import METRICS
+from sandbox.elastic.query import SearchError, known, matching, only, time_ms, whole
 
 Asked = Mapping[str, Any]
 Found = dict[str, Any]

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, request_response
 
-from sandbox.datadog_answers import numbers, timeseries
-from sandbox.datadog_events import page
-from sandbox.datadog_query import QueryError
+from sandbox.datadog.answers import numbers, timeseries
+from sandbox.datadog.events import page
+from sandbox.datadog.query import QueryError
 from sandbox.faults import FaultKind, Faults, Faulty
 from sandbox.world import World
 

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, request_response
 
-from sandbox.elastic_documents import INDEX
-from sandbox.elastic_query import SearchError
-from sandbox.elastic_search import searched
+from sandbox.elastic.documents import INDEX
+from sandbox.elastic.query import SearchError
+from sandbox.elastic.search import searched
 from sandbox.faults import FaultKind, Faults, Faulty
 from sandbox.world import World
 

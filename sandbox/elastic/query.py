@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.elastic_documents import FIELDS, Documents, Field, Mask, Part, there
+from sandbox.elastic.documents import FIELDS, Documents, Field, Mask, Part, there
 
 Query = Mapping[str, Any]
 Match = bool | Mask

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from sandbox.chance import Floats, Ints
-from sandbox.elastic_documents import FIELDS, Documents, Field, there
-from sandbox.elastic_query import SearchError, known
+from sandbox.elastic.documents import FIELDS, Documents, Field, there
+from sandbox.elastic.query import SearchError, known
 
 Asked = Mapping[str, Any]
 Found = dict[str, Any]
