@@ -14,10 +14,11 @@ from bot.config import Answers
 from bot.observe import Metrics, reference
 from bot.ports import Link, Source, SourceError
 from bot.rendering import DrawingFailed
+from bot.slack.text import masked
 from bot.sources import TITLES
 from bot.work import Bulkheads, SingleFlight, gather
 from charts.alt import describe
-from charts.spec import Chart, Picture
+from charts.spec import Chart, Mark, Picture
 from commands import SECTIONS
 from commands.args import Ask, Window
 from commands.panel import Data, Found, Gap, Query, Section, TitledTable
@@ -233,7 +234,7 @@ def composed(section: Section, ask: Ask, data: Data, links: tuple[Link, ...], kn
 
 
 def picture_of(section: Section, ask: Ask, data: Data, charts: tuple[Chart, ...]) -> Picture:
-    """The section's panels on the window's time axis, with what happened meanwhile."""
+    """The section's panels on the window's time axis, with what happened meanwhile: the one foreign text in a picture."""
     window = ask.window
     return Picture(
         title=f"{section.title} · {ask.env}",
@@ -243,7 +244,7 @@ def picture_of(section: Section, ask: Ask, data: Data, charts: tuple[Chart, ...]
         zone=window.zone,
         span=span(window.start, window.end, window.zone),
         compared=ask.against.words if ask.against else "",
-        marks=section.marks.draw(data, ask) if section.marks else (),
+        marks=tuple(Mark(mark.at, masked(mark.text)) for mark in section.marks.draw(data, ask)) if section.marks else (),
     )
 
 

@@ -82,7 +82,7 @@ class Answers:
     deadline_s: float = 8.0  # all sources of one ask
     theme: Literal["light", "dark"] = "light"
     copy_home: bool = True
-    at_once: int = 12  # asks that are worked on at once; each mostly waits for sources, children and Slack
+    at_once: int = 24  # asks that are worked on at once; each mostly waits: for sources, children, Slack, or an equal ask's run
     waiting: int = 100  # asks that wait; beyond them a person hears "busy"
     per_user: int = 25  # asks of one person, at work and waiting: nobody takes the bot from the others
 

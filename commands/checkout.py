@@ -18,6 +18,7 @@ TARGET_PCT = 97.0
 ROLLING = timedelta(minutes=15)
 REASONS_OVER = timedelta(hours=24)
 TOP = 10
+FRESH = timedelta(minutes=10)  # how old a number may be that stands for "now": agents send every minute, clouds every five
 
 RATE = Query("datadog", "avg:$success_rate{$scope}", {"rate": "percent", "unit": "%"}, lead=ROLLING)
 ACTIVE = Query("datadog", "sum:$sessions_active{$scope}", lead=ROLLING)
@@ -52,21 +53,21 @@ def draw_rate(data: Data, ask: Ask) -> Chart:
     """The rate with its target; the number is the newest, the change against the compared mean or else the lowest point."""
     series, behind = rate(data, ask), rate_before(data, ask)
     lines = (*before_line(behind, ask), Line(series, "success rate"))
+    now = newest(series, ask)
     return Chart(
         title="Success rate",
         layers=(*lines, Threshold(TARGET_PCT, f"target {TARGET_PCT:g} %", "above")),
         unit="%",
-        number=percent(series.last(), TARGET_PCT) if series else "",
+        number=percent(now, TARGET_PCT) if now is not None else silence(series, ask),
         change=rate_change(series, behind, ask),
-        state=rate_state(series),
+        state=rate_state(now),
         note=rolling_note(series),
         missing=data.why("Datadog"),
     )
 
 
-def rate_state(series: Series) -> State:
-    last = series.last()
-    return "plain" if last is None else "good" if last >= TARGET_PCT else "bad"
+def rate_state(now: float | None) -> State:
+    return "plain" if now is None else "good" if now >= TARGET_PCT else "bad"
 
 
 def rate_change(series: Series, behind: Series, ask: Ask) -> str:
@@ -93,10 +94,11 @@ def draw_sessions(data: Data, ask: Ask) -> Chart:
     active, pending = in_window(data.series("active"), ask), in_window(data.series("pending"), ask)
     behind = laid_behind(data.earlier("active"), ask)
     lines: tuple[Layer, ...] = (Line(active, "active"), Line(pending, "pending", "second"))
+    now = newest(active, ask), newest(pending, ask)
     return Chart(
         title="Sessions",
         layers=(*before_line(behind, ask), *lines),
-        number=f"{count(active.last())} active, {count(pending.last())} pending" if active or pending else "",
+        number=f"{count(now[0])} active, {count(now[1])} pending" if now != (None, None) else silence(active or pending, ask),
         change=compared_means(active, behind, "share", ask) if ask.against and active else "",
         note="open Checkout sessions",
         missing=data.why("Datadog"),
@@ -151,11 +153,13 @@ def draw_marks(data: Data, ask: Ask) -> tuple[Mark, ...]:
 def headline(data: Data, ask: Ask) -> str:
     """One sentence: how high the rate is, whether it holds its target, and what most likely drives a breach."""
     series = rate(data, ask)
-    last = series.last()
-    if last is None:
+    if not series:
         return f"Checkout success rate: {data.why('Datadog')}."
     low = breaches(series, TARGET_PCT, "above")
-    sentence = f"Checkout success is {percent(last, TARGET_PCT)}, {standing(low, last, ask)}"
+    now = newest(series, ask)
+    if now is None:
+        return f"Checkout success rate: {silence(series, ask)}; it was {percent(series.last(), TARGET_PCT)} then."
+    sentence = f"Checkout success is {percent(now, TARGET_PCT)}, {standing(low, now, ask)}"
     driver = likely_reason(data, ask) if low else ""
     compared = rate_change(series, rate_before(data, ask), ask) if ask.against else ""
     return "; ".join(part for part in (sentence, compared, driver) if part) + "."
@@ -198,6 +202,22 @@ def likely_reason(data: Data, ask: Ask) -> str:
 
 
 # --- what the panels share ------------------------------------------------------------------------------------------
+
+
+def newest(series: Series, ask: Ask) -> float | None:
+    """The value at the window's end; None where the newest one is too old to speak for it: an hour ago is not now."""
+    known = series.known()
+    if not known:
+        return None
+    at, value = known[-1]
+    silent_s = ask.window.end.timestamp() - (at + series.step_s)
+    return value if silent_s <= max(FRESH.total_seconds(), 2 * series.step_s) else None
+
+
+def silence(series: Series, ask: Ask) -> str:
+    """Since when nothing has come, "" where nothing came at all."""
+    known = series.known()
+    return f"no data since {at_clock(known[-1][0] + series.step_s, ask)}" if known else ""
 
 
 def in_window(series: Series, ask: Ask) -> Series:

@@ -133,9 +133,7 @@ def command_to_message(api_url: str, port: int) -> None:
     """A signed command sent, its answer with picture and table standing in the channel: seconds, one at a time."""
     asker = Asker(f"http://127.0.0.1:{port}/slack/events", "C0COMMERCE1", api_url)
     took = sorted(asker.answered(f"checkout {60 + number}m") for number in range(SAMPLES + 1))[:-1]
-    print(
-        f"Its Slack takes {SLACK_MS:g} ms for each of six calls and {1e3 * READY_AFTER_S:g} ms to look a picture over."
-    )
+    print(f"Its Slack takes {SLACK_MS:g} ms for each of six calls and {1e3 * READY_AFTER_S:g} ms to look a picture over.")
     print(f"p50 {1e3 * statistics.median(took):.0f} ms, slowest {1e3 * took[-1]:.0f} ms of {SAMPLES}; the worst is left out")
 
 

@@ -13,7 +13,7 @@ from bot.observe import Metrics
 from bot.ports import Source, SourceError
 from commands.args import Window
 from commands.panel import Found, Query
-from tests.fakes import PNG, DeadSource, FakeRenderer, FakeSource, ask, events_table, minutes, reasons_table
+from tests.fakes import NOW, PNG, DeadSource, FakeRenderer, FakeSource, ask, events_table, minutes, reasons_table
 
 DATADOG = {"rate": minutes("rate", [98.5] * 75), "active": minutes("a", [412.0] * 75), "pending": minutes("p", [31.0] * 75)}
 
@@ -158,3 +158,13 @@ def test_errors_are_counted_by_source_and_kind() -> None:
     text = metrics.text().decode()
     assert 'paybot_source_errors_total{kind="rate_limited",source="elastic"} 1.0' in text
     assert 'paybot_gaps_total{source="Elasticsearch"} 1.0' in text
+
+
+def test_nothing_secret_is_drawn() -> None:
+    """An event's title goes into the picture; a card number and an address in it do not."""
+    event = events_table({NOW.timestamp() - 60: "override for 4242 4242 4242 4242 by dana@shop.example"})
+    renderer = FakeRenderer()
+    answer = analyst(sources(datadog_events=FakeSource("Datadog events", {"events": event})), renderer).answer(ask())
+    (mark,) = renderer.drawn[0].marks
+    assert "4242 4242" not in mark.text + answer.alt
+    assert "dana@" not in mark.text + answer.alt

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from charts.spec import Chart, Line, Threshold
@@ -63,6 +65,26 @@ def test_no_rate_reads_as_what_its_source_said() -> None:
     """A dead source leaves its reason in the panel's place, and no number."""
     chart = draw_rate(Data(gaps=(Gap("Datadog", "did not answer in 8 s"),)), ask(1))
     assert (chart.number, chart.state, chart.missing) == ("", "plain", "no data: Datadog did not answer in 8 s")
+
+
+def stopped(minutes_ago: int) -> Data:
+    """The metrics came as usual and stopped so long before the end of the window."""
+    end = NOW - timedelta(minutes=minutes_ago)
+    series = {key: minutes(key, [98.5] * (75 - minutes_ago), end) for key in ("rate", "active", "pending")}
+    return Data(dict(series))
+
+
+def test_an_old_number_is_not_shown_as_the_present_one() -> None:
+    """Metrics that stopped half an hour ago say nothing of now."""
+    chart = draw_rate(stopped(30), ask(1))
+    assert (chart.number, chart.state) == ("no data since 13:30", "plain")
+    assert draw_sessions(stopped(30), ask(1)).number == "no data since 13:30"
+    assert plain(headline(stopped(30), ask(1))) == "Checkout success rate: no data since 13:30; it was 98.5 % then."
+
+
+def test_a_few_minutes_of_delay_are_no_silence() -> None:
+    """Agents and clouds take some minutes; the newest number stands for now meanwhile."""
+    assert plain(draw_rate(stopped(5), ask(1)).number) == "98.5 %"
 
 
 def test_sessions_name_both_numbers() -> None:
