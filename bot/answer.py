@@ -214,10 +214,11 @@ def merged(gaps: list[Gap]) -> tuple[Gap, ...]:
 
 
 def composed(section: Section, ask: Ask, data: Data, links: tuple[Link, ...], known_as: str) -> Answer:
-    """The answer in words, tables and a picture that is not drawn yet."""
+    """The answer in words, tables and a picture that is not drawn yet; no picture where no panel has anything to show."""
     parts = [panel.draw(data, ask) for panel in section.panels]
     charts = tuple(part for part in parts if isinstance(part, Chart))
-    picture = picture_of(section, ask, data, charts) if charts else None
+    drawable = any(line.series for chart in charts for line in chart.lines())
+    picture = picture_of(section, ask, data, charts) if drawable else None
     return Answer(
         ask=ask,
         title=section.title,

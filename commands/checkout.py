@@ -159,23 +159,30 @@ def headline(data: Data, ask: Ask) -> str:
     now = newest(series, ask)
     if now is None:
         return f"Checkout success rate: {silence(series, ask)}; it was {percent(series.last(), TARGET_PCT)} then."
-    sentence = f"Checkout success is {percent(now, TARGET_PCT)}, {standing(low, now, ask)}"
+    sentence = f"Checkout success is {percent(now, TARGET_PCT)}, {standing(series, low, now, ask)}"
     driver = likely_reason(data, ask) if low else ""
     compared = rate_change(series, rate_before(data, ask), ask) if ask.against else ""
     return "; ".join(part for part in (sentence, compared, driver) if part) + "."
 
 
-def standing(low: tuple[Breach, ...], last: float, ask: Ask) -> str:
+def standing(series: Series, low: tuple[Breach, ...], now: float, ask: Ask) -> str:
     """Where the rate stands against its target, now and in the asked window."""
     target = f"the {TARGET_PCT:g} % target"
-    if last < TARGET_PCT:
-        return f"below {target} since {at_clock(low[-1].start, ask)} ({lasted(low[-1])}, lowest {lowest(low[-1])})"
+    if now < TARGET_PCT:
+        return running(series, low[-1], target, ask)
     if not low:
         return f"above {target} throughout ({ask.window.words})"
     worst = min(low, key=lambda breach: breach.worst)
     more = f", the worst of {len(low)} breaches" if len(low) > 1 else ""
     times = f"from {at_clock(worst.start, ask)} to {at_clock(worst.end, ask)}"
     return f"back above {target} after a breach {times} (lowest {lowest(worst)}{more})"
+
+
+def running(series: Series, breach: Breach, target: str, ask: Ask) -> str:
+    """A breach that is not over; one that the window's first bucket is part of began nobody knows when before it."""
+    earlier = breach.start <= series.known()[0][0]
+    since, at_least = ("since before ", "at least ") if earlier else ("since ", "")
+    return f"below {target} {since}{at_clock(breach.start, ask)} ({at_least}{lasted(breach)}, lowest {lowest(breach)})"
 
 
 def lasted(breach: Breach) -> str:

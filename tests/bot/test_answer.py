@@ -150,6 +150,13 @@ def test_a_picture_that_fails_leaves_the_words() -> None:
     assert answer.facts[0].startswith("Success rate: 98.5")
 
 
+def test_no_picture_is_drawn_of_nothing() -> None:
+    """With its only source dead a picture would be two empty frames: the words say it shorter."""
+    answer = analyst(sources(datadog=DeadSource("Datadog"))).answer(ask())
+    assert (answer.picture, answer.picture_fault) == (None, "")
+    assert answer.facts[0] == "Success rate: no data: Datadog refused our keys (403)"
+
+
 def test_errors_are_counted_by_source_and_kind() -> None:
     """An operator sees which source fails and how."""
     metrics = Metrics()

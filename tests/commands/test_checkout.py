@@ -139,6 +139,12 @@ def test_a_running_breach_is_told_with_its_start_and_its_reason() -> None:
     )
 
 
+def test_a_breach_older_than_the_window_is_not_told_as_new() -> None:
+    """Who asks for the last quarter of an hour of a long outage does not read that it began just now."""
+    said = plain(headline(Data({"rate": minutes("rate", [91.0] * 30)}), ask(0.25)))
+    assert "since before 13:45 (at least 15 min," in said
+
+
 def test_a_breach_that_is_over_is_told_as_over() -> None:
     """The number now and the stretch before it."""
     rate = [98.5] * 30 + [90.0] * 20 + [98.5] * 40
