@@ -40,11 +40,12 @@ bench: .venv/tested
 pictures: .venv/tested
 	$(BIN)/python -m tests.pictures
 
-# Writes the lock files anew (needs uv); hosts of package indexes never get into them.
+# Writes the lock files anew (needs uv): for every Python that paybot runs on, with hashes and without hosts.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade pyproject.toml -o requirements/bot.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -c requirements/bot.txt --extra sandbox pyproject.toml requirements/build.in -o requirements/all.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -c requirements/all.txt --extra sandbox --group dev pyproject.toml requirements/build.in -o requirements/dev.txt
+	$(LOCK) --upgrade pyproject.toml -o requirements/bot.txt
+	$(LOCK) -c requirements/bot.txt --extra sandbox pyproject.toml requirements/build.in -o requirements/all.txt
+	$(LOCK) -c requirements/all.txt --extra sandbox --group dev pyproject.toml requirements/build.in -o requirements/dev.txt
 
 clean:
 	rm -rf .venv build dist
