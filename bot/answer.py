@@ -12,7 +12,7 @@ from typing import Protocol
 
 from bot.config import Answers
 from bot.observe import Metrics, reference
-from bot.ports import Link, Source, SourceError
+from bot.ports import Kind, Link, Source, SourceError
 from bot.rendering import DrawingFailed
 from bot.slack.text import masked
 from bot.sources import TITLES
@@ -60,9 +60,9 @@ class Draws(Protocol):
     def draw(self, picture: Picture, theme: str, timeout_s: float) -> bytes: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """One request to one source: the queries it carries, and the window they are asked for."""
+    """One request to one source: the queries it carries, and the window they are asked for. Equal only to itself."""
 
     source: str
     window: Window
@@ -90,9 +90,9 @@ class Analyst:
         self._settings = settings
         self._metrics = metrics
         self._clock = clock
-        self._bulkheads = Bulkheads()
+        self._bulkheads = Bulkheads(waiting=2 * settings.at_once)  # an ask with a comparison calls each source twice
         self._flights: SingleFlight[Ask, Answer] = SingleFlight()
-        self._awaited: dict[Ask, set[str]] = {}
+        self._awaited: dict[Ask, set[Call]] = {}
 
     def answer(self, ask: Ask) -> Answer:
         """The answer, by the deadline of the settings plus the time to draw. Sources that fail become gaps."""
@@ -100,7 +100,7 @@ class Analyst:
 
     def awaited(self, ask: Ask) -> tuple[str, ...]:
         """The titles of the sources that have not answered this ask yet."""
-        return tuple(sorted(self._awaited.get(ask, ())))
+        return tuple(sorted({call.title for call in tuple(self._awaited.get(ask, ()))}))
 
     def stop(self) -> None:
         """Lets go of the threads; what they still wait for is bounded by each client's own limits."""
@@ -121,10 +121,10 @@ class Analyst:
         calls = calls_for(section, ask)
         missing = [call for call in calls if call.source not in self._sources]
         started = [call for call in calls if call.source in self._sources]
-        self._awaited[ask] = {call.title for call in started}
+        awaited = self._awaited[ask] = set(started)
         try:
             results = gather(
-                {number: partial(self._fetch, ask, call) for number, call in enumerate(started)},
+                {number: partial(self._fetch, ask, call, awaited) for number, call in enumerate(started)},
                 self._bulkheads,
                 lambda number: started[number].source,
                 deadline_s=self._settings.deadline_s,
@@ -135,17 +135,13 @@ class Analyst:
         outcomes += [(call, SourceError("is not configured", "not_configured")) for call in missing]
         return self._put_together(section, ask, outcomes)
 
-    def _fetch(self, ask: Ask, call: Call, left_s: float) -> Mapping[str, Found]:
-        start, kind = self._clock(), "ok"
+    def _fetch(self, ask: Ask, call: Call, awaited: set[Call], left_s: float) -> Mapping[str, Found]:
+        start = self._clock()
         try:
             return self._sources[call.source].fetch(call.queries, call.window, ask.env, left_s)
-        except SourceError as error:
-            kind = error.kind
-            raise
         finally:
-            self._metrics.source(call.source, kind, self._clock() - start)
-            if ask in self._awaited:
-                self._awaited[ask].discard(call.title)
+            self._metrics.source(call.source, self._clock() - start)
+            awaited.discard(call)
 
     def _put_together(self, section: Section, ask: Ask, outcomes: list[tuple[Call, Mapping[str, Found] | Exception]]) -> Data:
         found: dict[str, Found] = {}
@@ -153,12 +149,18 @@ class Analyst:
         gaps: list[Gap] = []
         for call, outcome in outcomes:
             if isinstance(outcome, Exception):
+                self._note(call, outcome)
                 gaps.append(self._gap(section, ask, call, outcome))
             else:
                 (before if call.compared else found).update(outcome)
-        for gap in merged(gaps):
-            self._metrics.gap(gap.source)
         return Data(found, before, merged(gaps))
+
+    def _note(self, call: Call, error: Exception) -> None:
+        """Counts and logs a call without a usable answer; what is not configured is no fault."""
+        kind = kind_of(error)
+        self._metrics.gap(call.source, kind)
+        if kind != "not_configured":
+            log.warning("a source gave no answer", extra={"source": call.source, "kind": kind}, exc_info=kind == "bug" and error)
 
     def _gap(self, section: Section, ask: Ask, call: Call, error: Exception) -> Gap:
         missing = (
@@ -168,7 +170,6 @@ class Analyst:
             return Gap(call.title, error.said, missing)
         if isinstance(error, TimeoutError):
             return Gap(call.title, f"did not answer in {self._settings.deadline_s:g} s", missing)
-        log.error("a source failed unexpectedly", exc_info=error, extra={"source": call.source})
         return Gap(call.title, "could not be read (a fault of paybot's own, logged)", missing)
 
     def _links(self, section: Section, ask: Ask) -> tuple[Link, ...]:
@@ -204,6 +205,12 @@ def calls_for(section: Section, ask: Ask) -> tuple[Call, ...]:
     return tuple(calls)
 
 
+def kind_of(error: Exception) -> Kind:
+    if isinstance(error, SourceError):
+        return error.kind
+    return "timeout" if isinstance(error, TimeoutError) else "bug"
+
+
 def merged(gaps: list[Gap]) -> tuple[Gap, ...]:
     """Gaps of one source for one reason as one gap that names all that is missing."""
     together: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -215,8 +222,10 @@ def merged(gaps: list[Gap]) -> tuple[Gap, ...]:
 
 def composed(section: Section, ask: Ask, data: Data, links: tuple[Link, ...], known_as: str) -> Answer:
     """The answer in words, tables and a picture that is not drawn yet; no picture where no panel has anything to show."""
-    parts = [panel.draw(data, ask) for panel in section.panels]
-    charts = tuple(part for part in parts if isinstance(part, Chart))
+    parts = [(panel, panel.draw(data, ask)) for panel in section.panels]
+    charts = tuple(part for _, part in parts if isinstance(part, Chart))
+    lacking = {name for gap in data.gaps for name in gap.missing}
+    tables = tuple(part for panel, part in parts if isinstance(part, TitledTable) and (part.table or panel.name not in lacking))
     drawable = any(line.series for chart in charts for line in chart.lines())
     picture = picture_of(section, ask, data, charts) if drawable else None
     return Answer(
@@ -228,17 +237,20 @@ def composed(section: Section, ask: Ask, data: Data, links: tuple[Link, ...], kn
         facts=tuple(fact(chart) for chart in charts),
         picture=picture,
         alt=describe(picture) if picture else "",
-        tables=tuple(part for part in parts if isinstance(part, TitledTable) and part.table),
+        tables=tables,
         gaps=data.gaps,
         links=links,
     )
 
 
 def picture_of(section: Section, ask: Ask, data: Data, charts: tuple[Chart, ...]) -> Picture:
-    """The section's panels on the window's time axis, with what happened meanwhile: the one foreign text in a picture."""
+    """The section's panels on the window's time axis, with what happened meanwhile.
+
+    The environment's name and the marks are what others wrote: masked here, as a picture passes no other way out.
+    """
     window = ask.window
     return Picture(
-        title=f"{section.title} · {ask.env}",
+        title=masked(f"{section.title} · {ask.env}"),
         charts=charts,
         start=window.start.timestamp(),
         end=window.end.timestamp(),

@@ -96,13 +96,13 @@ class Metrics:
     def answer(self, section: str, seconds: float) -> None:
         self._answer.labels(section).observe(seconds)
 
-    def source(self, name: str, kind: str, seconds: float) -> None:
-        """A source was asked; `kind` is "ok" or the kind of its SourceError."""
+    def source(self, name: str, seconds: float) -> None:
+        """A source was asked, and gave an answer or an error in the end: late ones too."""
         self._source.labels(name).observe(seconds)
-        if kind != "ok":
-            self._errors.labels(name, kind).inc()
 
-    def gap(self, source: str) -> None:
+    def gap(self, source: str, kind: str) -> None:
+        """A question had no usable answer by the deadline; `kind` is that of its SourceError, "timeout" or "bug"."""
+        self._errors.labels(source, kind).inc()
         self._gaps.labels(source).inc()
 
     def render(self, outcome: str, seconds: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from charts.data import Series
@@ -12,7 +13,7 @@ from charts.formats import amount, clock, spans_days
 from charts.runs import Breach, breaches, gaps
 from charts.spec import Chart, Line, Mark, Picture, Threshold
 
-LONGEST = 1800  # Slack takes 2,000; a mask put over what looks like a secret may lengthen the text
+LONGEST = 950  # what an upload's alternative text may have with room to spare: one text serves upload and message
 LEAST = 4  # rank of what is left out first
 MOST_TIMES = 3
 MOST_MARKS = 5
@@ -66,7 +67,7 @@ def _panel(chart: Chart, when: Clock) -> Iterator[Sentence]:
         yield Sentence(_breaches(main.series, limit, when) if main else "", 1)
     for line in chart.lines():
         if line.series:
-            yield Sentence(_shape(line, chart.unit, when), LEAST if line.role == "before" else 2)
+            yield Sentence(_shape(line, chart, when), LEAST if line.role == "before" else 2)
         if line in now and gaps(line.series):
             yield Sentence(f"{_capital(line.label)} is missing {_some([_span(gap, when) for gap in gaps(line.series)])}.", 3)
 
@@ -94,17 +95,18 @@ def _span(span: tuple[float, float], when: Clock) -> str:
     return f"{when(span[0])} to {when(span[1])}"
 
 
-def _shape(line: Line, unit: str, when: Clock) -> str:
+def _shape(line: Line, chart: Chart, when: Clock) -> str:
     """ "Today: lowest 91.2 % at 12:31, highest 98.9 % at 09:05, last 94.1 % at 13:59."."""
     known = line.series.known()
+    said = partial(amount, unit=chart.unit, limits=tuple(limit.value for limit in chart.thresholds()))
     lowest, highest = min(known, key=lambda point: point[1]), max(known, key=lambda point: point[1])
     name = _capital(line.label)
     if len(known) == 1:
-        return f"{name}: {amount(lowest[1], unit)} at {when(lowest[0])}, its only value."
+        return f"{name}: {said(lowest[1])} at {when(lowest[0])}, its only value."
     if lowest[1] == highest[1]:
-        return f"{name}: {amount(lowest[1], unit)} from {when(known[0][0])} to {when(known[-1][0])}."
+        return f"{name}: {said(lowest[1])} from {when(known[0][0])} to {when(known[-1][0])}."
     points = (("lowest", lowest), ("highest", highest), ("last", known[-1]))
-    return f"{name}: {', '.join(f'{word} {amount(value, unit)} at {when(at)}' for word, (at, value) in points)}."
+    return f"{name}: {', '.join(f'{word} {said(value)} at {when(at)}' for word, (at, value) in points)}."
 
 
 def _marks(picture: Picture, when: Clock) -> Iterator[Sentence]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from math import floor, log10
 from zoneinfo import ZoneInfo
+
+from charts.honest import honest
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -18,12 +21,17 @@ def with_unit(number: str, unit: str) -> str:
     return number if unit in {"", "count"} else f"{number} {unit}"
 
 
-def amount(value: float, unit: str = "") -> str:
-    """A value as people read it: "94.1 %", "1,204", "0.25"; unit "" and "count" are not said."""
+def amount(value: float, unit: str = "", limits: Iterable[float] = ()) -> str:
+    """A value as people read it: "94.1 %", "1,204", "0.25"; unit "" and "count" are not said.
+
+    Per cent keep their side of every limit: 96.96 % do not read 97.0 % where 97 is the target.
+    """
     if abs(value) >= 1e15:
         return with_unit(_minus(f"{value:.1e}"), unit)
+    if unit == "%":
+        return with_unit(_minus(f"{honest(value, (0.0, 100.0, *limits)):,f}"), unit)
     whole = value == int(value) or abs(value) >= 100
-    decimals = 1 if unit in {"%", "points"} else 0 if whole else _decimals(value)
+    decimals = 1 if unit == "points" else 0 if whole else _decimals(value)
     return with_unit(_plain(value, decimals), unit)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from math import isfinite
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from charts.data import Value
+from charts.honest import honest
 
 NO_DATA: Final = "no data"
 NBSP: Final = "\u00a0"  # keeps a number and its unit on one line
@@ -18,7 +19,6 @@ _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS_S: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _LONGEST_S: Final = 1e10  # some three centuries: timedelta ends at some 8e13 s
-_FINEST: Final = 3  # decimals; finer differences from a limit are shown as one step away from it
 
 
 def count(x: float | None) -> str:
@@ -38,7 +38,7 @@ def percent(x: float | None, limit: float | None = None) -> str:
     if known is None:
         return NO_DATA
     anchors = (0.0, 100.0) if limit is None else (0.0, 100.0, limit)
-    return _decimal(_honest(known, anchors)) + NBSP + "%"
+    return _decimal(honest(known, anchors)) + NBSP + "%"
 
 
 def change(now: float | None, before: float | None, unit: str, than: str) -> str:
@@ -125,24 +125,6 @@ def _two_units(seconds: int) -> str:
     first = next((index for index, (amount, _) in enumerate(parts) if amount), len(parts) - 1)
     shown = [part for part in parts[first : first + 2] if part[0]] or parts[-1:]
     return " ".join(f"{amount}{NBSP}{unit}" for amount, unit in shown)
-
-
-def _honest(x: float, anchors: tuple[float, ...]) -> Decimal:
-    """`x` with as few decimals as keep it on its own side of every anchor."""
-    exact = Decimal(repr(float(x)))
-    if exact == exact.to_integral_value():
-        return exact.to_integral_value()
-    for decimals in range(1, _FINEST + 1):
-        rounded = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN)
-        if all(_side(rounded, anchor) == _side(exact, anchor) for anchor in anchors):
-            return rounded
-    crossed = next(anchor for anchor in anchors if _side(rounded, anchor) != _side(exact, anchor))
-    return exact.quantize(rounded, ROUND_FLOOR if exact < Decimal(repr(crossed)) else ROUND_CEILING)
-
-
-def _side(x: Decimal, anchor: float) -> int:
-    limit = Decimal(repr(anchor))
-    return (x > limit) - (x < limit)
 
 
 def _decimal(x: Decimal) -> str:

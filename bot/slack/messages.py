@@ -23,7 +23,7 @@ __all__ = ["Block", "Message", "answer_message", "csv_text", "further_tables"]
 
 # What each part may take of a message's MESSAGE characters, so that some 2,000 are always left for its table.
 HEADLINE: Final = 500
-ALT: Final = 1_500
+ALT: Final = 1_000
 FACTS: Final = 1_800
 GAPS: Final = 1_200
 LINKS: Final = 2_400

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import pytest
 
 from bot.answer import Analyst, Answer
 from bot.config import Answers
@@ -150,6 +152,37 @@ def test_a_picture_that_fails_leaves_the_words() -> None:
     assert answer.facts[0].startswith("Success rate: 98.5")
 
 
+@pytest.mark.parametrize(("error", "kind"), [(KeyError("x"), "bug"), (TimeoutError(), "timeout")])
+def test_what_no_source_should_raise_is_counted_too(error: Exception, kind: str) -> None:
+    """No failure of a source passes for a success."""
+    metrics = Metrics()
+    Analyst(sources(elastic=DeadSource("Elasticsearch", error=error)), FakeRenderer(), Answers(), metrics).answer(ask())
+    assert f'paybot_source_errors_total{{kind="{kind}",source="elastic"}} 1.0' in metrics.text().decode()
+
+
+def test_a_day_without_failures_is_said_and_not_left_out() -> None:
+    """An empty table stands with its heading, so that a dead log pipeline does not look like an answer without a question."""
+    answer = analyst(sources(elastic=FakeSource("Elasticsearch", {"reasons": reasons_table({})}))).answer(ask())
+    assert [table.title for table in answer.tables] == ["Top failure reasons, 24 h"]
+    assert answer.gaps == ()
+
+
+def test_many_asks_at_once_do_not_find_a_healthy_source_busy() -> None:
+    """Every ask that may be worked on may also ask its sources, twice where it compares."""
+    slow = Hanging("Datadog", DATADOG)
+    roomy = analyst(sources(datadog=slow), at_once=40)
+    answers: list[Answer] = []
+    people = [threading.Thread(target=lambda n=n: answers.append(roomy.answer(ask(1 + n, 7)))) for n in range(40)]
+    for person in people:
+        person.start()
+    while len(slow.asked) < 12:
+        assert any(person.is_alive() for person in people)
+    slow.let_go.set()
+    for person in people:
+        person.join(20)
+    assert [answer.gaps for answer in answers] == 40 * [()]
+
+
 def test_no_picture_is_drawn_of_nothing() -> None:
     """With its only source dead a picture would be two empty frames: the words say it shorter."""
     answer = analyst(sources(datadog=DeadSource("Datadog"))).answer(ask())
@@ -164,14 +197,17 @@ def test_errors_are_counted_by_source_and_kind() -> None:
     Analyst(sources(elastic=denied), FakeRenderer(), Answers(), metrics).answer(ask())
     text = metrics.text().decode()
     assert 'paybot_source_errors_total{kind="rate_limited",source="elastic"} 1.0' in text
-    assert 'paybot_gaps_total{source="Elasticsearch"} 1.0' in text
+    assert 'paybot_gaps_total{source="elastic"} 1.0' in text
 
 
 def test_nothing_secret_is_drawn() -> None:
     """An event's title goes into the picture; a card number and an address in it do not."""
     event = events_table({NOW.timestamp() - 60: "override for 4242 4242 4242 4242 by dana@shop.example"})
     renderer = FakeRenderer()
-    answer = analyst(sources(datadog_events=FakeSource("Datadog events", {"events": event})), renderer).answer(ask())
+    answer = analyst(sources(datadog_events=FakeSource("Datadog events", {"events": event})), renderer).answer(
+        replace(ask(), env="4242424242424242")
+    )
     (mark,) = renderer.drawn[0].marks
+    assert "4242" not in renderer.drawn[0].title
     assert "4242 4242" not in mark.text + answer.alt
     assert "dana@" not in mark.text + answer.alt

@@ -112,8 +112,8 @@ def test_what_happens_is_counted_by_its_labels() -> None:
     """Each call of a method is one more of its metric."""
     metrics = Metrics()
     metrics.command("checkout", "busy")
-    metrics.source("datadog", "timeout", 8.0)
-    metrics.gap("Datadog")
+    metrics.source("datadog", 8.0)
+    metrics.gap("datadog", "timeout")
     metrics.render("ok", 0.04)
     metrics.slack("chat.postMessage", "ratelimited", 0.1)
     metrics.answer("checkout", 0.7)
@@ -121,7 +121,7 @@ def test_what_happens_is_counted_by_its_labels() -> None:
     metrics.depth(lambda: 3)
     assert sample(metrics, "paybot_commands_total", section="checkout", outcome="busy") == 1
     assert sample(metrics, "paybot_source_errors_total", source="datadog", kind="timeout") == 1
-    assert sample(metrics, "paybot_gaps_total", source="Datadog") == 1
+    assert sample(metrics, "paybot_gaps_total", source="datadog") == 1
     assert sample(metrics, "paybot_renders_total", outcome="ok") == 1
     assert sample(metrics, "paybot_slack_calls_total", method="chat.postMessage", outcome="ratelimited") == 1
     assert sample(metrics, "paybot_answer_seconds_count", section="checkout") == 1
@@ -132,7 +132,7 @@ def test_what_happens_is_counted_by_its_labels() -> None:
 def test_a_source_that_answers_is_no_error() -> None:
     """ "ok" is timed and not counted as an error."""
     metrics = Metrics()
-    metrics.source("datadog", "ok", 0.2)
+    metrics.source("datadog", 0.2)
     assert sample(metrics, "paybot_source_seconds_count", source="datadog") == 1
     assert b"paybot_source_errors_total{" not in metrics.text()
 
@@ -146,5 +146,5 @@ def test_the_limits_people_feel_are_edges_of_buckets() -> None:
 def test_two_bots_in_one_process_do_not_share_counts() -> None:
     """Each has a registry of its own."""
     first, second = Metrics(), Metrics()
-    first.gap("Datadog")
+    first.gap("datadog", "timeout")
     assert b"Datadog" not in second.text()

@@ -15,7 +15,7 @@ def test_alt_text_says_the_finding_and_the_shape() -> None:
     """Who cannot see the picture hears number, change, lowest, highest and last value with their times."""
     said = describe(picture(rate(98, 99, 96, 98)))
     assert "Success rate: 94.1 %, 2.3 points below yesterday" in said
-    assert "Today: lowest 96.0 % at 08:02, highest 99.0 % at 08:01, last 98.0 % at 08:03." in said
+    assert "Today: lowest 96 % at 08:02, highest 99 % at 08:01, last 98 % at 08:03." in said
 
 
 def test_alt_text_says_from_when_to_when_a_limit_was_breached() -> None:
@@ -44,7 +44,7 @@ def test_alt_text_says_what_is_missing() -> None:
 
 @pytest.mark.parametrize(
     ("values", "expected"),
-    [((98,), "Today: 98.0 % at 08:00, its only value."), ((98, 98), "Today: 98.0 % from 08:00 to 08:01.")],
+    [((98,), "Today: 98 % at 08:00, its only value."), ((98, 98), "Today: 98 % from 08:00 to 08:01.")],
 )
 def test_a_line_without_a_shape_is_said_in_fewer_words(values: tuple[float, ...], expected: str) -> None:
     """A single value has no lowest and highest, and a flat line only one value."""

@@ -12,7 +12,7 @@ from charts.scale import scale
     ("value", "unit", "expected"),
     [
         (94.13, "%", "94.1 %"),
-        (100, "%", "100.0 %"),
+        (100, "%", "100 %"),
         (1204, "count", "1,204"),
         (0, "", "0"),
         (0.25, "", "0.25"),
@@ -50,3 +50,9 @@ def test_no_two_ticks_have_one_label(values: list[float], unit: str) -> None:
     """On any axis, different ticks read differently."""
     axis = scale(values, unit)
     assert len(set(ticks(axis.ticks, axis.step, unit))) == len(axis.ticks)
+
+
+@pytest.mark.parametrize(("value", "expected"), [(96.96, "96.96 %"), (97.04, "97.04 %"), (96.9999, "96.999 %"), (97, "97 %")])
+def test_a_rate_near_its_limit_keeps_its_side(value: float, expected: str) -> None:
+    """Who listens to the alt text hears the same as who reads the headline."""
+    assert amount(value, "%", (97.0,)) == expected
