@@ -36,7 +36,7 @@ _DIGITS: Final = re.compile(rf"\d(?:{_JOINT}{{0,6}}\d){{12,}}{_GLUE}*")
 _GROUP: Final = re.compile(rf"\d(?:[\u00ad\u200b-\u200d\ufeff{_GLUE}]*\d)*{_GLUE}*")
 _SHAPES: Final = frozenset({(4, 6, 5), (4, 6, 4), (8, 8), (4, 12), (12, 4), (6, 10), (6, 6, 4)})
 _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\[nrt\"/]|&#\d{1,4};|&nbsp;")
-_ENCODED_DIGIT: Final = re.compile(r"(?:%3|\\u003|&#(?=4[89]|5[0-7]))(\d{1,2});?")
+_ENCODED_DIGIT: Final = re.compile(r"(?:%3|\\u003)(\d)|&#(4[89]|5[0-7]);?")
 
 _AT: Final = r"(?:@|%40|\\u0040|&#64;|＠)"
 _EMAIL: Final = re.compile(rf"[\w.!#$'*+^~-]{{1,64}}{_AT}(?:[\w-]{{1,63}}\.){{1,8}}[^\W\d_][\w-]{{1,62}}")
@@ -103,7 +103,7 @@ def _decoded(text: str) -> str:
         return text
 
     def digit(match: re.Match[str]) -> str:
-        value = match[1] if len(match[1]) == 1 else chr(int(match[1]))
+        value = match[1] or chr(int(match[2]))
         return value + _GLUE * (len(match[0]) - 1)
 
     return _ENCODED.sub(lambda match: " " * len(match[0]), _ENCODED_DIGIT.sub(digit, text))

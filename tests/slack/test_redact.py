@@ -163,3 +163,9 @@ def test_masking_twice_changes_nothing_more(text: str) -> None:
 def test_luhn_finds_every_single_wrong_digit(digits: str) -> None:
     """Exactly one of the ten check digits is right."""
     assert sum(luhn(digits + check) for check in "0123456789") == 1
+
+
+@pytest.mark.parametrize("text", ["%34242424242424242", r"\u0034242424242424242", "&#52;242424242424242", "4%3242424242424242"])
+def test_a_number_of_which_one_digit_is_encoded_is_masked(text: str) -> None:
+    """Whoever encodes only the first digit does not slip through."""
+    assert "242424242" not in masked(text)
