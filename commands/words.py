@@ -52,7 +52,7 @@ def change(now: float | None, before: float | None, unit: str, than: str) -> str
         return NO_DATA
     if there is None:
         return f"{NO_DATA} for {than}"
-    return f"same as {than}" if here == there else _difference(here, there, unit, than)
+    return f"the same as {than}" if here == there else _difference(here, there, unit, than)
 
 
 def duration(length: timedelta | None) -> str:
@@ -139,7 +139,7 @@ def _difference(now: float, before: float, unit: str, than: str) -> str:
         return _apart(figure(gap, unit), gap < 0.5 and unit == "ms", now > before, than)
     more = "more" if now > before else "less"
     if before < 10:
-        return f"{count(gap)} {more} than {than}"
+        return f"about the same as {than}" if gap < 0.05 else f"{count(gap)} {more} than {than}"
     share = gap / before * 100
     return f"about the same as {than}" if share < 0.5 else f"{_number(share, 0)}{NBSP}% {more} than {than}"
 

@@ -39,6 +39,13 @@ def reasons_table(rows: Mapping[str, tuple[int, int, int]]) -> Table:
     return Table(columns, tuple((code, now + before, now, before, here) for code, (now, before, here) in rows.items()))
 
 
+def failures_table(counts: tuple[int, int, int], oldest: float | None = None) -> Table:
+    """What Elasticsearch gives for all failures: of 24 h, of the 24 h before, the first of them at `oldest`, and of the range."""
+    columns = tuple(Column(name) for name in ("period", "count", "oldest"))
+    times = (None, None if oldest is None else 1000 * oldest, None)
+    return Table(columns, tuple(zip(("now", "before", "here"), counts, times, strict=True)))
+
+
 def events_table(events: Mapping[float, str]) -> Table:
     columns = tuple(Column(name) for name in ("time", "title", "message", "tags"))
     return Table(columns, tuple((at, title, "", "") for at, title in events.items()))

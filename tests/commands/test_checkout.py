@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from charts.spec import Chart, Line, Threshold
-from commands.checkout import SECTION, draw_marks, draw_rate, draw_reasons, draw_sessions, headline
+from commands.checkout import SECTION, draw_marks, draw_rate, draw_reasons, draw_sessions
+from commands.checkout_headline import headline
 from commands.panel import Data, Gap
 from tests.fakes import NOW, ask, events_table, minutes, reasons_table
 
@@ -79,7 +81,7 @@ def test_an_old_number_is_not_shown_as_the_present_one() -> None:
     chart = draw_rate(stopped(30), ask(1))
     assert (chart.number, chart.state) == ("no data since 13:30", "plain")
     assert draw_sessions(stopped(30), ask(1)).number == "no data since 13:30"
-    assert plain(headline(stopped(30), ask(1))) == "Checkout success rate: no data since 13:30; it was 98.5 % then."
+    assert plain(headline(stopped(30), ask(1))) == "Checkout success is unknown: no data since 13:30, when it was 98.5 %."
 
 
 def test_a_few_minutes_of_delay_are_no_silence() -> None:
@@ -105,7 +107,7 @@ def test_the_table_has_ten_reasons_with_their_share_of_all_failures() -> None:
     listed = draw_reasons(Data({"reasons": reasons_table(rows)}), ask(1))
     assert len(listed.table.rows) == 10
     assert listed.table.rows[0][2] == 5
-    assert listed.note.startswith("200 failed payments")
+    assert listed.note.startswith("Share of all 200 failed payments")
 
 
 def test_a_known_code_says_whether_a_retry_can_help_and_an_unknown_one_is_kept() -> None:
@@ -135,14 +137,14 @@ def test_a_running_breach_is_told_with_its_start_and_its_reason() -> None:
     said = plain(headline(data, ask(1)))
     assert said == (
         "Checkout success is 91 %, below the 97 % target since 13:28 (32 min, lowest 91 %); "
-        "do_not_honor grew most: 70 of 71 failures in this range."
+        "do_not_honor rose most: 70 of 71 failures in this range, usually about 30."
     )
 
 
 def test_a_breach_older_than_the_window_is_not_told_as_new() -> None:
     """Who asks for the last quarter of an hour of a long outage does not read that it began just now."""
-    said = plain(headline(Data({"rate": minutes("rate", [91.0] * 30)}), ask(0.25)))
-    assert "since before 13:45 (at least 15 min," in said
+    said = plain(headline(Data({"rate": minutes("rate", [91.0] * 75)}), ask(1)))
+    assert "below the 97 % target since at least 13:00 (1 h or more," in said
 
 
 def test_a_breach_that_is_over_is_told_as_over() -> None:
@@ -152,10 +154,54 @@ def test_a_breach_that_is_over_is_told_as_over() -> None:
     assert said.startswith("Checkout success is 98.5 %, back above the 97 % target after a breach from ")
 
 
+def test_of_several_breaches_the_worst_is_told() -> None:
+    """How many there were, and when the worst was."""
+    rate = [98.5] * 20 + [90.0] * 5 + [98.5] * 15 + [80.0] * 5 + [98.5] * 30
+    said = plain(headline(Data({"rate": minutes("rate", rate)}), ask(1)))
+    assert "back above the 97 % target after 2 breaches, the worst from 13:26 to 13:43 (lowest 92.3 %)" in said
+
+
+def test_a_range_that_is_over_is_told_as_past() -> None:
+    """ "Is" would speak of now; without its picture a sentence must name its day."""
+    over = replace(ask(1), window=replace(ask(1).window, words="yesterday", text="yesterday"))
+    said = plain(headline(Data({"rate": minutes("rate", GOOD)}), over))
+    assert said == "Yesterday: checkout success was 98.5 % at the end, above the 97 % target throughout."
+
+
+def test_a_reason_of_today_is_not_given_for_a_breach_of_three_days_ago() -> None:
+    """The log is asked about the last 24 h only."""
+    rate = [98.5] * 600 + [90.0] * 60 + [98.5] * 3660
+    data = Data(
+        {"rate": minutes("rate", rate), "reasons": reasons_table({"do_not_honor": (90, 10, 90), "lost_card": (9, 90, 9)})}
+    )
+    said = plain(headline(data, ask(72)))
+    assert "after a breach from Fri 20 Nov 00:02 to 01:12" in said
+    assert "do_not_honor" not in said
+
+
+def test_without_a_day_before_the_leading_reason_is_only_said_to_lead() -> None:
+    """Nothing is known of what is usual."""
+    data = Data({"rate": minutes("rate", LOW), "reasons": reasons_table({"do_not_honor": (90, 0, 70), "lost_card": (9, 0, 9)})})
+    assert "do_not_honor leads: 70 of 79 failures in this range" in headline(data, ask(1))
+
+
+def test_a_compared_day_without_data_is_no_number() -> None:
+    """What was not measured is neither above nor below."""
+    chart = draw_rate(Data({"rate": minutes("rate", GOOD)}), ask(1, 1))
+    assert chart.change == "no data for last 1 h"
+
+
+def test_only_hours_that_both_days_know_are_compared() -> None:
+    """Yesterday's bad half hour has no counterpart in today's hole, and must not make today look better."""
+    today = minutes("rate", [98.0] * 45 + [None] * 30)
+    earlier = minutes("rate", [98.0] * 45 + [80.0] * 30, end=NOW - timedelta(days=1))
+    assert "the same as" in draw_rate(Data({"rate": today}, {"rate": earlier}), ask(1, 1)).change
+
+
 def test_without_a_rate_the_headline_says_so() -> None:
     """No number is made up for a sentence."""
     said = headline(Data(gaps=(Gap("Datadog", "refused our keys (403)"),)), ask(1))
-    assert said == "Checkout success rate: no data: Datadog refused our keys (403)."
+    assert said == "Checkout success is unknown: Datadog refused our keys (403)."
 
 
 def test_queries_have_keys_of_their_own() -> None:
