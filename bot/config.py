@@ -63,6 +63,7 @@ class Datadog:
     app_key: str = field(repr=False)
     site: str = "datadoghq.com"
     host: str = ""  # overrides the API's base URL
+    pages: str = ""  # overrides the base URL of the pages that people open; `host` may be only a proxy of the API
     metrics: Mapping[str, str] = field(default_factory=METRICS.copy)
     scale: Literal["percent", "ratio"] = "percent"  # how the rate metrics are sent: 0 to 100, or 0 to 1
 

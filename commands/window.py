@@ -12,7 +12,7 @@ from commands.typed import BadInput
 SHORTEST: Final = timedelta(minutes=5)
 LONGEST: Final = timedelta(days=90)
 REACH: Final = timedelta(days=456)  # 15 months, as long as Datadog keeps metrics
-_MOST_BUCKETS: Final = 700  # about one for every two pixels of a panel that is looked at in Slack's preview
+_MOST_BUCKETS: Final = 700  # so that a week is still drawn in quarters of an hour, over which the rates are smoothed
 _STEPS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 360))  # all divide a day
 
 

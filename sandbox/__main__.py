@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 from bot.stopping import stop_signal
+from sandbox.clock import FASTEST
 
 DONE, MISUSE = 0, 2
 ABOUT = "A payments company that does not exist, with its Datadog, its Elasticsearch, its Slack, and the real paybot."
 ENDS = "Ctrl-C ends it; exit codes: 0 done, 2 a usage error"
-FASTEST = 600.0  # the five minutes for which the bot takes a signed request are half a second then
 EXTRAS = ("starlette", "uvicorn")  # what `pip install paybot` alone does not bring
 
 

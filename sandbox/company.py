@@ -56,7 +56,6 @@ class Company:
         self.faults = Faults(latency_ms)
         self._port = port
         self._seed = seed
-        self._speed = speed
         self._headless = headless
         self._token, self._secret = token or f"xoxb-{secrets.token_hex(16)}", secret or secrets.token_hex(16)
         self._stack = ExitStack()
@@ -64,7 +63,7 @@ class Company:
     def start(self) -> None:
         """Returns once a person can ask. Raises OSError where the port is taken."""
         with ExitStack() as stack:
-            serving = Serving(self._port)
+            self.serving = serving = Serving(self._port)
             stack.callback(serving.stop)
             self.url = serving.url
             self.world = World(self._seed, self.clock)
@@ -80,7 +79,7 @@ class Company:
         self._stack.close()
 
     def _app(self) -> Starlette:
-        switches = CompanySwitches(self.world, self.faults, self._speed)
+        switches = CompanySwitches(self.world, self.faults)
         routes: list[BaseRoute] = [
             *api.routes(self.workspace, self.faults),
             *console.routes(self.workspace, switches),
@@ -116,6 +115,10 @@ class Company:
                 api_url=f"{self.url}/slack/api/",
                 home_channel=HOME.id,
             ),
-            datadog=Datadog(api_key=datadog.API_KEY, app_key=datadog.APP_KEY, host=f"{self.url}/datadog"),
-            elastic=Elastic(url=f"{self.url}/elastic", api_key=elastic.API_KEY),
+            datadog=Datadog(
+                api_key=datadog.API_KEY, app_key=datadog.APP_KEY, host=f"{self.url}/datadog", pages=f"{self.url}/datadog"
+            ),
+            elastic=Elastic(
+                url=f"{self.url}/elastic", api_key=elastic.API_KEY, kibana_url=f"{self.url}/kibana", data_view="payments"
+            ),
         )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -84,7 +86,8 @@ class Faulty:
         slow = fault.seconds if fault is not None and fault.kind == "slow" else 0.0
         await asyncio.sleep(slow + self.faults.usual_s(self.source))
         refusal = self.refusals.get(fault.kind) if fault is not None else None
-        await (refusal() if refusal else self.app)(scope, receive, send)
+        with suppress(ClientDisconnect):  # whoever asked has given up on a slow source, as they should
+            await (refusal() if refusal else self.app)(scope, receive, send)
 
 
 async def hang_up(receive: Receive) -> None:

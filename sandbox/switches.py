@@ -18,22 +18,23 @@ KINDS: dict[str, str] = {
     "partial": "half an answer",
     "down": "down",
 }
+SPEEDS = (1, 10, 60, 600)
 LONGEST_JUMP_S = 86_400.0  # the events on the way are made at once
 
 
 class CompanySwitches:
-    """Implements `sandbox.workspace.console.Switches`; `speed` is the clock's."""
+    """Implements `sandbox.workspace.console.Switches`."""
 
-    def __init__(self, world: World, faults: Faults, speed: float) -> None:
+    def __init__(self, world: World, faults: Faults) -> None:
         self._world = world
         self._faults = faults
-        self._speed = speed
 
     def state(self) -> dict[str, Any]:
         running = {episode.scenario.name for episode in self._world.running()}
         faults = self._faults.active()
+        clock = self._world.clock
         return {
-            "clock": {"now": self._world.clock.now().timestamp(), "speed": self._speed},
+            "clock": {"now": clock.now().timestamp(), "speed": clock.speed, "speeds": SPEEDS},
             "scenarios": [
                 {"name": name, "title": scenario.title, "does": scenario.does, "on": name in running}
                 for name, scenario in SCENARIOS.items()
@@ -70,6 +71,9 @@ class CompanySwitches:
         if not 0 <= seconds <= LONGEST_JUMP_S:
             raise ValueError(seconds)
         self._world.clock.jump(timedelta(seconds=seconds))
+
+    def speed(self, times: float) -> None:
+        self._world.clock.run(times)
 
 
 def kinds(source: str) -> list[dict[str, str]]:

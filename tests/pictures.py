@@ -11,7 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from bot.app import build
 from sandbox.company import Company
-from tests.sandbox.test_page import ARGUMENTS, FIELD
+from tests.sandbox.browsing import ARGUMENTS, FIELD
 
 FOLDER = Path("docs/pictures")
 START = datetime(2026, 11, 22, 14, 0, 30, tzinfo=UTC)

@@ -76,7 +76,7 @@ class DatadogMetrics:
             "exp_agg": "avg",
             "exp_row_type": "metric",
         }
-        return Link("Datadog", f"https://{pages(self._settings.site)}/metric/explorer?{urlencode(shown)}")
+        return Link("Datadog", f"{pages(self._settings)}/metric/explorer?{urlencode(shown)}")
 
     def probe(self, timeout_s: float) -> str:
         """Whether the keys are good (the API key alone, then both with a query), how fast it is, and whether there is data."""
@@ -172,6 +172,7 @@ def milliseconds(moment: datetime) -> str:
     return str(int(moment.astimezone(UTC).timestamp() * 1000))
 
 
-def pages(site: str) -> str:
-    """The host of the pages for people: `app.` before a bare domain, the site itself where it names a region (us5.…)."""
-    return f"app.{site}" if site.count(".") == 1 else site
+def pages(settings: Datadog) -> str:
+    """The base URL of the pages for people: `app.` before a bare domain, the site itself where it names a region (us5.…)."""
+    site = settings.site
+    return settings.pages.rstrip("/") or (f"https://app.{site}" if site.count(".") == 1 else f"https://{site}")

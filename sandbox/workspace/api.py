@@ -14,7 +14,8 @@ from starlette.routing import Route, request_response
 
 from sandbox.faults import FaultKind, Faults, Faulty
 from sandbox.workspace.files import LARGEST
-from sandbox.workspace.methods import METHODS, Call, TooFast
+from sandbox.workspace.methods import METHODS
+from sandbox.workspace.methods.call import Call, TooFast
 from sandbox.workspace.refused import Refused
 from sandbox.workspace.workspace import Workspace
 

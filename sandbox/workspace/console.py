@@ -41,6 +41,10 @@ class Switches(Protocol):
         """Moves the simulated time forward. Raises ValueError for a jump that is not possible."""
         ...
 
+    def speed(self, times: float) -> None:
+        """Lets the time run so many times as fast as real time. Raises ValueError for a speed that is not possible."""
+        ...
+
 
 def routes(workspace: Workspace, switches: Switches) -> list[Route]:
     """The console's paths."""
@@ -111,11 +115,11 @@ class Console:
         return self._turned()
 
     async def clock(self, _request: Request, body: Json) -> Json:
-        """Moves the time: {jump_s}."""
-        jump_s = body.get("jump_s")
-        if not isinstance(jump_s, int | float):
+        """Moves the time, {jump_s}, or lets it run faster or slower, {speed}."""
+        turn, amount = (self._switches.speed, body["speed"]) if "speed" in body else (self._switches.jump, body.get("jump_s"))
+        if not isinstance(amount, int | float):
             raise Refused("invalid_arguments")
-        self._switches.jump(float(jump_s))
+        turn(float(amount))
         return self._turned()
 
     def _turned(self) -> Json:

@@ -25,17 +25,25 @@ PICTURES = ("image/png", "image/jpeg", "image/gif")
 
 
 def page_routes() -> list[Route]:
-    """The page at `/`, and what it loads from `/page/`."""
+    """The page at `/`, what it loads from `/page/`, and the page that stands where an answer's links lead to."""
 
     async def index(_request: Request) -> Response:
         return FileResponse(FOLDER / "index.html", headers=HEADERS)
+
+    async def outside(_request: Request) -> Response:
+        return FileResponse(FOLDER / "outside.html", headers=HEADERS)
 
     async def part(request: Request) -> Response:
         file = FOLDER / request.path_params["name"]
         found = file.parent == FOLDER and file.is_file()
         return FileResponse(file, headers=HEADERS) if found else PlainTextResponse("not found", 404)
 
-    return [Route("/", index), Route("/page/{name}", part)]
+    return [
+        Route("/", index),
+        Route("/page/{name}", part),
+        Route("/datadog/metric/explorer", outside),
+        Route("/kibana/app/discover", outside),
+    ]
 
 
 def file_routes(workspace: Workspace) -> list[Route]:

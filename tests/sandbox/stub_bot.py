@@ -102,11 +102,12 @@ class FixedSwitches:
         self.on: set[str] = set()
         self.kind = "ok"
         self.jumped_s = 0.0
+        self.times = 1.0
 
     def state(self) -> Json:
         kinds = [{"kind": kind, "title": kind} for kind in ("ok", "slow", "down")]
         return {
-            "clock": {"now": NOON.timestamp() + self.jumped_s, "speed": 1},
+            "clock": {"now": NOON.timestamp() + self.jumped_s, "speed": self.times, "speeds": [1, 60]},
             "scenarios": [{"name": "outage", "title": "Outage", "does": "Cards are declined.", "on": "outage" in self.on}],
             "faults": [{"source": "datadog", "title": "Datadog", "kind": self.kind, "kinds": kinds}],
         }
@@ -123,6 +124,9 @@ class FixedSwitches:
 
     def jump(self, seconds: float) -> None:
         self.jumped_s += seconds
+
+    def speed(self, times: float) -> None:
+        self.times = times
 
 
 class SmallSlack:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -86,6 +88,14 @@ def test_a_newcomers_first_question_is_answered(company: Company) -> None:
     assert picture.data.startswith(b"\x89PNG")
     assert {row[0]: int(row[1].replace(",", "")) for row in cells(answer)} == dict(truth.most_common(10))
     assert "breach" in plain(answer)
+
+
+def test_an_answers_links_stay_in_the_sandbox(company: Company) -> None:
+    """Datadog and Kibana are pages of this server that say what would open there."""
+    blocks = json.dumps(answered(company, "/pay checkout 4h")["blocks"])
+    links = re.findall(rf'"{company.url}(/[^"?#]+)[?#]', blocks)
+    assert links == ["/datadog/metric/explorer", "/kibana/app/discover"]
+    assert [HTTP.request("GET", company.url + link).status for link in links] == [200, 200]
 
 
 def test_a_press_edits_the_answer_in_place(company: Company) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, request_response
+from starlette.types import Message
 
 from sandbox.faults import FaultKind, Faults, Faulty
 from tests.sandbox.company import served
@@ -62,6 +64,24 @@ def test_a_slow_source_outlasts_the_patience(faults: Faults, url: str) -> None:
     faults.set("greeter", "slow", seconds=1.0)
     with pytest.raises(TimeoutError):
         ask(url, timeout_s=0.2)
+
+
+def test_an_asker_who_has_left_is_no_error(faults: Faults) -> None:
+    """Who gives up before a slow source has read the request gets nothing, and the sandbox's terminal stays quiet."""
+    sent: list[Message] = []
+
+    async def echo(request: Request) -> Response:
+        return PlainTextResponse(await request.body())
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    app = Faulty(request_response(echo), "greeter", faults, {})
+    asyncio.run(app({"type": "http", "method": "POST", "headers": []}, gone, send))
+    assert sent == []
 
 
 def test_a_cleared_fault_is_gone(faults: Faults, url: str) -> None:

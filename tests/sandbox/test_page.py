@@ -2,116 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Iterator
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from bot.sources.kibana import discover
 from sandbox.workspace.cast import HOME
-from tests.sandbox.stub_bot import SmallSlack, StubBot, small_slack
+from tests.sandbox.browsing import FIELD, answer
+from tests.sandbox.stub_bot import NOON, SmallSlack
 
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-FIELD = "#composer textarea"
 HOSTILE = '<img src=x onerror="window.stung=1"><script>window.stung=1</script>'
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
-    "0000000c49444154789c63f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser here: Debian's package chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-
-
-@pytest.fixture
-def slack() -> Iterator[SmallSlack]:
-    def answer(heard: Any) -> tuple[int, bytes]:
-        return 200, json.dumps({"text": "Checking *checkout* …"}).encode() if b"command=" in heard.body else b""
-
-    with small_slack(StubBot(answer)) as served:
-        yield served
-
-
-@pytest.fixture
-def page(browser: Browser, slack: SmallSlack) -> Iterator[Page]:
-    """The page at 1280 x 800, opened; it fails the test when a script failed or the policy of the page was broken."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
-    opened = context.new_page()
-    faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-    opened.goto(slack.url)
-    opened.wait_for_selector("body[data-ready]")
-    yield opened
-    context.close()
-    assert faults == []
-
-
-def answer(slack: SmallSlack, headline: str = "Checkout success is 98.8 %.", text: str = "98.8 %") -> str:
-    """Posts a message like paybot's; gives its ts."""
-    file = slack.upload(content=PIXEL)
-    slack.seconds += 1
-    cell = {"type": "raw_text", "text": "insufficient_funds"}
-    button = {"type": "button", "action_id": "answer.refresh", "text": {"type": "plain_text", "text": "Refresh"}, "value": "v"}
-    blocks = [
-        {"type": "section", "text": {"type": "mrkdwn", "text": headline}},
-        {"type": "image", "slack_file": {"id": file}, "alt_text": "the success rate"},
-        {"type": "table", "rows": [[cell], [cell]]},
-        {"type": "actions", "elements": [button]},
-    ]
-    return str(slack.post(text=text, blocks=blocks)["ts"])
-
-
-def test_typing_a_command_shows_hints(page: Page) -> None:
-    """`/pay ch` offers commands; Tab completes the first one."""
-    page.fill(FIELD, "/pay ch")
-    expect(page.get_by_role("option")).not_to_have_count(0)
-    page.press(FIELD, "Tab")
-    expect(page.locator(FIELD)).to_have_value("/pay checkout 6h")
-
-
-def test_arrows_choose_a_hint_and_enter_takes_it(page: Page, slack: SmallSlack) -> None:
-    """Enter on a chosen hint completes, and does not send."""
-    page.fill(FIELD, "/pay ch")
-    page.press(FIELD, "ArrowDown")
-    page.press(FIELD, "ArrowDown")
-    page.press(FIELD, "Enter")
-    expect(page.locator(FIELD)).to_have_value("/pay checkout 24h vs yesterday")
-    assert slack.bot.heard == []
-
-
-def test_enter_sends_and_the_ack_is_a_private_line(page: Page) -> None:
-    """What the bot answers at once stands there as visible to the asker only."""
-    page.fill(FIELD, "/pay checkout 6h")
-    page.press(FIELD, "Enter")
-    line = page.locator(".message.private")
-    expect(line).to_contain_text("Only visible to you")
-    expect(line).to_contain_text("Checking checkout …")
-    expect(page.locator(FIELD)).to_have_value("")
-
-
-def test_arrow_up_recalls_what_was_sent(page: Page) -> None:
-    """As in a shell."""
-    page.fill(FIELD, "hello there")
-    page.press(FIELD, "Enter")
-    page.press(FIELD, "ArrowUp")
-    expect(page.locator(FIELD)).to_have_value("hello there")
 
 
 def test_an_answer_shows_its_picture_and_table(page: Page, slack: SmallSlack) -> None:
@@ -256,3 +157,32 @@ def test_the_page_mends_itself_after_a_break(page: Page, slack: SmallSlack) -> N
     slack.serving.call(slack.workspace.feed.close)
     slack.post(text="meanwhile")
     expect(page.locator(".message")).to_contain_text("meanwhile")
+
+
+def test_the_drawer_lets_the_time_run_faster(page: Page, slack: SmallSlack) -> None:
+    """The speed stands beside the time, unless it is an ordinary one."""
+    expect(page.locator("#clock")).to_have_text("Sun 22 Nov, 13:00 · Berlin")
+    page.get_by_role("button", name="Sandbox", exact=True).click()
+    page.get_by_label("Speed").select_option("60 ×")
+    expect(page.locator("#clock")).to_contain_text("60 × speed")
+    assert slack.switches.times == 60
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        (
+            "/datadog/metric/explorer?from_ts=1795348800000&to_ts=1795352400000&exp_metric=a.b,c.d&exp_scope=env:prod",
+            ["Sun 22 Nov, 12:00 to Sun 22 Nov, 13:00, UTC", "a.b, c.d", "env:prod"],
+        ),
+        (
+            discover("/kibana", "payments", 'who: "O\'Hara!"', NOON, NOON + timedelta(hours=1)),
+            ["Sun 22 Nov, 12:00 to Sun 22 Nov, 13:00, UTC", 'who: "O\'Hara!"', "payments"],
+        ),
+        ("/kibana/app/discover#/?_g=%", ["not named in this link"] * 3),
+    ],
+)
+def test_a_link_to_a_vendor_says_what_it_asks_for(page: Page, slack: SmallSlack, link: str, words: list[str]) -> None:
+    """In the sandbox it leads to a page that tells range and query in words."""
+    page.goto(slack.url + link)
+    expect(page.locator("#question dd")).to_have_text(words)

@@ -1,15 +1,14 @@
-"""The small Slack towards the bot: its Web API, and what the bot hears, over real HTTP."""
+"""What people do in the small Slack, and what the bot hears of it, over real HTTP."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable
 
 import pytest
 
-from sandbox.workspace.cast import BOT, DANA, HOME, INCIDENT, MEI, OLD, RANDOM, SAM
+from sandbox.workspace.cast import BOT, DANA, HOME, OLD, RANDOM, SAM
 from sandbox.workspace.wire import signature
 from tests.sandbox.stub_bot import HTTP, NOON, SECRET, Heard, Json, SmallSlack, StubBot, plain, small_slack
 
@@ -17,139 +16,8 @@ BUTTON = {"type": "button", "action_id": "answer.refresh", "text": {"type": "pla
 BUTTONS = [{"type": "actions", "block_id": "buttons", "elements": [BUTTON]}]
 
 
-@pytest.fixture
-def slack() -> Iterator[SmallSlack]:
-    with small_slack() as served:
-        yield served
-
-
 def texts(slack: SmallSlack, user: str = DANA.id) -> list[str]:
     return [plain(message) for message in slack.seen(user)]
-
-
-def test_a_call_needs_the_bots_token(slack: SmallSlack) -> None:
-    """Without a token nobody is known, with a wrong one neither."""
-    assert slack.call("auth.test", token="")["error"] == "not_authed"
-    assert slack.call("auth.test", token="xoxb-wrong")["error"] == "invalid_auth"
-    assert slack.call("auth.test")["user_id"] == BOT.id
-
-
-def test_forms_are_taken_like_json(slack: SmallSlack) -> None:
-    """A form's `blocks` are JSON text; a `token` field stands for the header."""
-    fields = {"token": slack.workspace.token, "channel": HOME.id, "text": "hi", "blocks": json.dumps(BUTTONS)}
-    answer = HTTP.request("POST", f"{slack.url}/slack/api/chat.postMessage", fields=fields, encode_multipart=False).json()
-    assert answer["message"]["blocks"] == BUTTONS
-
-
-@pytest.mark.parametrize(
-    ("method", "args", "error"),
-    [
-        ("chat.postMessage", {"channel": "C0NOWHERE01", "text": "hi"}, "channel_not_found"),
-        ("chat.postMessage", {"channel": RANDOM.id, "text": "hi"}, "not_in_channel"),
-        ("chat.postMessage", {"channel": OLD.id, "text": "hi"}, "is_archived"),
-        ("chat.postMessage", {"channel": HOME.id}, "no_text"),
-        ("chat.postMessage", {"channel": HOME.id, "text": "hi", "thread_ts": "1.2"}, "thread_not_found"),
-        ("chat.postMessage", {"channel": HOME.id, "blocks": [{"type": "marquee"}]}, "invalid_blocks"),
-        ("chat.postMessage", {"channel": HOME.id, "blocks": "[{"}, "invalid_blocks_format"),
-        ("chat.postEphemeral", {"channel": HOME.id, "user": "U0NOBODY001", "text": "hi"}, "user_not_in_channel"),
-        ("chat.update", {"channel": HOME.id, "ts": "1.2", "text": "hi"}, "message_not_found"),
-        ("chat.delete", {"channel": HOME.id, "ts": "1.2"}, "message_not_found"),
-        ("chat.getPermalink", {"channel": HOME.id, "message_ts": "1.2"}, "message_not_found"),
-        ("users.info", {"user": "U0NOBODY001"}, "user_not_found"),
-        ("files.info", {"file": "F0NOWHERE01"}, "file_not_found"),
-        ("files.completeUploadExternal", {"files": '[{"id": "F0NOWHERE01"}]'}, "file_not_found"),
-        ("conversations.history", {"channel": RANDOM.id}, "not_in_channel"),
-        ("chat.scheduleMessage", {}, "unknown_method"),
-    ],
-)
-def test_refusals_are_slacks_own(slack: SmallSlack, method: str, args: Json, error: str) -> None:
-    """Every refusal is a 200 with Slack's error word."""
-    assert slack.call(method, **args) | {"ok": False, "error": error} == slack.call(method, **args)
-
-
-def test_a_fault_in_a_block_is_pointed_at(slack: SmallSlack) -> None:
-    """The answer says where in the blocks the fault is."""
-    refused = slack.post(blocks=[{"type": "divider"}, {"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}])
-    assert refused["response_metadata"]["messages"] == [
-        "[ERROR] must be less than 151 characters [json-pointer:/blocks/1/text/text]"
-    ]
-
-
-def test_long_text_is_cut(slack: SmallSlack) -> None:
-    """Slack keeps 40,000 characters."""
-    assert len(slack.post(text="x" * 50_000)["message"]["text"]) == 40_000
-
-
-def test_posts_come_in_order_of_their_ts(slack: SmallSlack) -> None:
-    """Even within one tick of the clock every message has a later ts."""
-    stamps = [slack.post(text=str(number))["ts"] for number in range(4)]
-    assert all(one < other for one, other in pairwise(stamps))
-
-
-def test_a_burst_is_slowed_down(slack: SmallSlack) -> None:
-    """A few messages at once are fine, then there is one a second in each channel."""
-    answers = [slack.raw("chat.postMessage", channel=HOME.id, text="hi") for _ in range(5)]
-    assert [answer.status for answer in answers] == [200, 200, 200, 200, 429]
-    assert answers[-1].headers["Retry-After"] == "1"
-    assert slack.post(channel=INCIDENT.id)["ok"]
-    slack.seconds += 1
-    assert slack.post()["ok"]
-
-
-def test_a_message_is_edited_in_place(slack: SmallSlack) -> None:
-    """chat.update changes what is said; only the bot's own messages can be changed."""
-    ts = slack.post(text="before")["ts"]
-    slack.call("chat.update", channel=HOME.id, ts=ts, text="after")
-    assert [(plain(seen), seen["edited"]) for seen in slack.seen()] == [("after", True)]
-    foreign = slack.say("mine")["ts"]
-    assert slack.call("chat.update", channel=HOME.id, ts=foreign, text="x")["error"] == "cant_update_message"
-
-
-def test_a_private_line_is_for_one(slack: SmallSlack) -> None:
-    """Others do not see it, and the Web API cannot change it."""
-    ts = slack.call("chat.postEphemeral", channel=HOME.id, user=DANA.id, text="psst")["message_ts"]
-    assert texts(slack, DANA.id) == ["psst"]
-    assert texts(slack, SAM.id) == []
-    assert slack.call("chat.update", channel=HOME.id, ts=ts, text="x")["error"] == "message_not_found"
-
-
-def test_history_finds_what_metadata_say(slack: SmallSlack) -> None:
-    """A message whose fate is unknown can be looked for by its metadata."""
-    key = {"event_type": "answer", "event_payload": {"key": "k1"}}
-    slack.post(metadata=key)
-    found = slack.call("conversations.history", channel=HOME.id, include_all_metadata=True)
-    assert [said["metadata"] for said in found["messages"]] == [key]
-
-
-def test_people_have_their_zones(slack: SmallSlack) -> None:
-    """users.info tells where somebody is."""
-    user = slack.call("users.info", user=MEI.id)["user"]
-    assert (user["tz"], user["tz_offset"]) == ("Asia/Singapore", 8 * 3600)
-
-
-def test_a_file_is_ready_a_moment_later(slack: SmallSlack) -> None:
-    """Until Slack has looked at a file it has no type, and a message that shows it is refused."""
-    file = slack.upload()
-    picture = [{"type": "image", "alt_text": "a chart", "slack_file": {"id": file}}]
-    assert slack.call("files.info", file=file)["file"]["mimetype"] == ""
-    assert slack.post(blocks=picture)["error"] == "invalid_blocks"
-    slack.seconds += 0.2
-    assert slack.call("files.info", file=file)["file"]["mimetype"] == "image/png"
-    assert slack.post(blocks=picture)["ok"]
-
-
-def test_a_file_is_shared_into_a_thread(slack: SmallSlack) -> None:
-    """A CSV can be saved by whoever reads the thread, and is never opened as a page."""
-    parent = slack.post()["ts"]
-    asked = slack.call("files.getUploadURLExternal", filename="a.csv", length=3)
-    HTTP.request("POST", asked["upload_url"], body=b"a,b")
-    files = [{"id": asked["file_id"], "title": "Numbers"}]
-    slack.call("files.completeUploadExternal", files=files, channel_id=HOME.id, thread_ts=parent)
-    slack.seconds += 1
-    shared = slack.seen()[-1]
-    saved = HTTP.request("GET", slack.url + shared["files"][0]["path"])
-    assert (shared["thread_ts"], saved.data) == (parent, b"a,b")
-    assert saved.headers["Content-Disposition"] == "attachment"
 
 
 def test_a_command_is_signed_and_its_ack_is_private() -> None:
@@ -283,42 +151,6 @@ def test_nobody_writes_in_an_archived_channel(slack: SmallSlack) -> None:
     """Neither people nor commands."""
     assert slack.say("hello", channel=OLD.id)["error"] == "is_archived"
     assert slack.say("/pay", channel=OLD.id)["error"] == "is_archived"
-
-
-@pytest.mark.parametrize(("kind", "status"), [("429", 429), ("500", 500)])
-def test_slack_itself_can_be_faulty(slack: SmallSlack, kind: str, status: int) -> None:
-    """The fault of the source "slack" is the Web API's answer."""
-    slack.faults.set("slack", "429" if kind == "429" else "500")
-    assert slack.raw("auth.test").status == status
-
-
-def test_another_page_cannot_act(slack: SmallSlack) -> None:
-    """What acts takes only JSON, and only from this server's own page."""
-    own, foreign = {"Origin": slack.url}, {"Origin": "http://evil.example"}
-    assert slack.do("scenarios/outage", headers=foreign, on=True)["error"] == "only_from_this_page"
-    form = HTTP.request("POST", f"{slack.url}/sandbox/scenarios/outage", body=b"on=true", headers=own)
-    assert (form.status, slack.switches.on) == (403, set())
-    assert slack.do("scenarios/outage", headers=own, on=True)["ok"]
-
-
-def test_switches_are_turned(slack: SmallSlack) -> None:
-    """Scenario, fault and clock are turned by name; what is not there is refused."""
-    slack.do("scenarios/outage", on=True)
-    slack.do("faults/datadog", kind="down")
-    company = slack.do("clock", jump_s=900)["company"]
-    assert (company["scenarios"][0]["on"], company["faults"][0]["kind"], slack.switches.jumped_s) == (True, "down", 900)
-    assert slack.do("scenarios/flood", on=True)["error"] == "no_such_switch"
-
-
-def test_a_page_hears_what_happens(slack: SmallSlack) -> None:
-    """Server-sent events bring messages to everybody, and private lines to one."""
-    with HTTP.request("GET", f"{slack.url}/sandbox/events?user={SAM.id}", preload_content=False) as stream:
-        lines = iter(stream)
-        next(lines)
-        slack.call("chat.postEphemeral", channel=HOME.id, user=DANA.id, text="psst")
-        slack.post(text="hello")
-        told = next(line for line in lines if line.startswith(b"data:"))
-    assert plain(json.loads(told[5:])["message"]) == "hello"
 
 
 def test_what_is_typed_reaches_the_bot_unchanged(slack: SmallSlack) -> None:

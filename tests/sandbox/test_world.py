@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.chance import Floats, Ints
-from sandbox.clock import Clock
 from sandbox.declines import CODES, NO_CODE
 from sandbox.lives import KINDS, Kind
 from sandbox.metrics import METRICS, points
 from sandbox.world import World
-from tests.sandbox.company import DAY, HOUR, MINUTE, NOW, calm, fresh, ms, recorded, still
+from tests.sandbox.company import DAY, HOUR, MINUTE, NOW, calm, fresh, ms, recorded
 
 
 def per_minute(world: World, times: Ints, first: timedelta = HOUR) -> Ints:
@@ -63,28 +62,6 @@ def test_readers_do_not_change_what_happens(pauses_ms: list[int]) -> None:
     watched.clock.jump(end - (watched.clock.now() - NOW))
     alone.clock.jump(end)
     assert same(watched, alone)
-
-
-def test_a_clock_runs_at_its_speed_and_jumps() -> None:
-    """Simulated time is the start, plus real time times the speed, plus the jumps."""
-    real = iter([1000.0, 1010.0, 1010.0])
-    clock = Clock(NOW, speed=60, real=lambda: next(real))
-    assert clock.now() == NOW + 10 * MINUTE
-    clock.jump(HOUR)
-    assert clock.now() == NOW + 10 * MINUTE + HOUR
-
-
-def test_a_clock_without_a_start_tells_the_real_time() -> None:
-    """None means now."""
-    assert Clock(real=lambda: 1_795_356_030.0).now() == NOW
-
-
-def test_time_never_runs_back() -> None:
-    """Neither a negative speed nor a jump back is taken."""
-    with pytest.raises(ValueError, match="negative"):
-        Clock(NOW, speed=-1)
-    with pytest.raises(ValueError, match="back"):
-        still().jump(-MINUTE)
 
 
 def test_days_have_their_shape() -> None:

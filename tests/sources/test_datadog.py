@@ -186,6 +186,18 @@ def test_pages_of_a_region_have_no_app_before_them(site: str, host: str) -> None
     assert urlsplit(link.url).netloc == host
 
 
+def test_a_proxy_of_the_api_is_not_where_people_look() -> None:
+    """The link leads to the site whatever host is asked, and elsewhere only where the pages themselves are."""
+    ask = Ask("checkout", window(), "prod")
+    hosts = []
+    for pages in ("", "http://127.0.0.1:9/datadog/"):
+        settings = Datadog(api_key="k", app_key="k", host="https://proxy.example", pages=pages)
+        link = DatadogMetrics(settings, lambda: NOON).link({"rate": RATE}, ask)
+        assert link is not None
+        hosts.append(link.url.partition("/metric/explorer?")[0])
+    assert hosts == ["https://app.datadoghq.com", "http://127.0.0.1:9/datadog"]
+
+
 def test_probe_says_whether_there_is_data() -> None:
     """Both keys are tried, and a metric without data is told from one with."""
     with serving(Answer({"valid": True}), points(98, start=START + 600)) as vendor:

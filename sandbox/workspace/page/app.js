@@ -1,5 +1,5 @@
 // The page: who one is, where one is, and what is shown of it.
-import { $, clock, el, icon } from "/page/dom.js";
+import { $, clock, el, icon, keepFocus } from "/page/dom.js";
 import { act, listen, load } from "/page/sync.js";
 import { List, avatar, seconds } from "/page/messages.js";
 import { Composer } from "/page/composer.js";
@@ -105,8 +105,9 @@ function drawSidebar() {
     };
     return el("li", {}, el("button", traits, avatar(each), el("span", {}, each.name, el("small", {}, each.role))));
   };
-  $("channels").replaceChildren(...[...channels.values()].map(channel));
-  $("people").replaceChildren(...[...people.values()].filter((each) => each.here).map(person));
+  const present = [...people.values()].filter((each) => each.here);
+  keepFocus($("channels"), () => $("channels").replaceChildren(...[...channels.values()].map(channel)));
+  keepFocus($("people"), () => $("people").replaceChildren(...present.map(person)));
 }
 
 function openThread(message) {
@@ -119,6 +120,8 @@ function openThread(message) {
 }
 
 function closeThread() {
+  const inside = $("thread").contains(document.activeElement);
+  if (inside) main.nodes.get(parent.ts)?.querySelector(".replies, .tool")?.focus();
   parent = null;
   $("thread").hidden = true;
 }
@@ -126,7 +129,7 @@ function closeThread() {
 function tick() {
   const now = time.now + ((performance.now() - time.read) / 1000) * time.speed;
   const zone = people.get(user)?.zone ?? "UTC";
-  const pace = time.speed === 1 ? "" : ` · ${time.speed} × speed`;
+  const pace = time.speed < 1.5 ? "" : ` · ${time.speed} × speed`;
   $("clock").textContent = time.now
     ? `${look.clock.full(now)} · ${zone.split("/").pop().replace("_", " ")}${pace}`
     : "";
@@ -231,6 +234,7 @@ function sidebar(open) {
 }
 
 function toggleDrawer(open) {
+  if (!open && $("drawer").contains(document.activeElement)) $("open-drawer").focus();
   $("drawer").hidden = !open;
   $("open-drawer").setAttribute("aria-expanded", String(open));
   if (open) closeThread();
@@ -259,10 +263,10 @@ $("drawer-close").addEventListener("click", () => toggleDrawer(false));
 $("thread-close").addEventListener("click", closeThread);
 $("enlarged").addEventListener("click", (event) => event.target === $("enlarged") && $("enlarged").close());
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !document.querySelector("dialog[open]"))
+  if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]"))
     (toggleDrawer(false), closeThread(), sidebar(false));
 });
-$("welcome-close").addEventListener("click", () => welcome("closed"));
+$("welcome-close").addEventListener("click", () => (welcome("closed"), composer.field.focus()));
 $("welcome-drawer").addEventListener("click", () => toggleDrawer(true));
 $("welcome-try").addEventListener("click", () => composer.fill($("welcome-try").textContent));
 addEventListener("hashchange", follow);

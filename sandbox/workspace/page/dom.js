@@ -14,6 +14,17 @@ export function el(tag, traits = {}, ...children) {
   return node;
 }
 
+const FOCUSABLE = "a, button, select, summary, input, [tabindex]";
+const nameOf = ({ id, dataset, className, textContent }) =>
+  id || dataset.action || dataset.channel || dataset.person || className || textContent;
+
+/** Has something drawn anew inside `old`, or in its place (`draw` gives the new node then), and keeps the keyboard where it was. */
+export function keepFocus(old, draw) {
+  const held = old.contains(document.activeElement) ? nameOf(document.activeElement) : "";
+  const node = draw() ?? old;
+  if (held) [...node.querySelectorAll(FOCUSABLE)].find((each) => nameOf(each) === held)?.focus({ preventScroll: true });
+}
+
 /** Times as a person in `zone` reads them. */
 export function clock(zone) {
   const format = (traits) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...traits });

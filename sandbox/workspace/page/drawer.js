@@ -1,5 +1,5 @@
 // The sandbox's switches: clock, scenarios, faults of the sources.
-import { $, el } from "/page/dom.js";
+import { $, el, keepFocus } from "/page/dom.js";
 import { act } from "/page/sync.js";
 
 const JUMPS = [
@@ -8,25 +8,33 @@ const JUMPS = [
   ["6 h", 21600],
 ];
 
-/** Draws the switches anew, and keeps the keyboard where it was. */
+/** Draws the switches anew. */
 export function draw(company) {
-  const focus = document.activeElement?.id;
-  $("switches").replaceChildren(clock(), scenarios(company), faults(company));
-  if (focus) $(focus)?.focus();
+  keepFocus($("switches"), () => $("switches").replaceChildren(clock(company), scenarios(company), faults(company)));
   const wrong = company.scenarios.some((each) => each.on) || company.faults.some((each) => each.kind !== "ok");
   $("open-drawer").querySelector(".dot").hidden = !wrong;
 }
 
-function clock() {
+function clock({ clock: { speed, speeds } }) {
   const jumps = JUMPS.map(([label, jump_s]) =>
     el("button", { id: `jump-${jump_s}`, class: "act", on: { click: () => act("clock", { jump_s }) } }, `+ ${label}`),
   );
+  const options = (speeds.includes(speed) ? speeds : [speed, ...speeds]).map((times) =>
+    el("option", { value: times, selected: times === speed }, `${times} ×`),
+  );
+  const change = (event) => act("clock", { speed: Number(event.currentTarget.value) });
   return el(
     "section",
     {},
     el("h3", {}, "Clock"),
     el("p", {}, "Payments go on meanwhile; what you have started shows at once."),
     el("div", { class: "row" }, ...jumps),
+    el(
+      "label",
+      { class: "choice", for: "speed" },
+      el("span", {}, "Speed"),
+      el("select", { id: "speed", class: "act", on: { change } }, ...options),
+    ),
   );
 }
 
@@ -52,6 +60,7 @@ function faults(company) {
     el("h3", {}, "What goes wrong at the sources"),
     el("p", {}, "paybot names the source that fails and shows the rest."),
     ...company.faults.map(fault),
+    el("p", {}, "While Slack itself fails, only paybot's first line is sure: the answer may come late, or not at all."),
   );
 }
 
@@ -61,7 +70,7 @@ function fault({ source, title, kind, kinds }) {
   const change = (event) => act(`faults/${source}`, { kind: event.currentTarget.value });
   return el(
     "label",
-    { class: "fault", for: id },
+    { class: "choice", for: id },
     el("span", {}, title),
     el("select", { id, class: `act ${kind === "ok" ? "" : "bad"}`, on: { change } }, ...options),
   );

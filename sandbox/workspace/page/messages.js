@@ -1,5 +1,5 @@
 // A list of messages: one node each, redrawn alone when it changes.
-import { el, icon } from "/page/dom.js";
+import { el, icon, keepFocus } from "/page/dom.js";
 import { block } from "/page/blocks.js";
 import { texts } from "/page/mrkdwn.js";
 
@@ -33,7 +33,7 @@ export class List {
     const node = this.draw(message);
     this.nodes.set(message.ts, node);
     if (old) keepHeights(old, node);
-    if (old) old.replaceWith(node);
+    if (old) keepFocus(old, () => (old.replaceWith(node), node));
     else this.place(node);
     this.group(node);
     if (node.nextElementSibling) this.group(node.nextElementSibling);
