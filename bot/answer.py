@@ -213,11 +213,12 @@ def kind_of(error: Exception) -> Kind:
 
 def merged(gaps: list[Gap]) -> tuple[Gap, ...]:
     """Gaps of one source for one reason as one gap that names all that is missing."""
-    together: dict[tuple[str, str], tuple[str, ...]] = {}
+    together: dict[tuple[str, str], Gap] = {}
     for gap in gaps:
-        key = (gap.source, gap.said)
-        together[key] = tuple(dict.fromkeys((*together.get(key, ()), *gap.missing)))
-    return tuple(Gap(source, said, missing) for (source, said), missing in together.items())
+        known = together.get((gap.source, gap.said), gap)
+        missing = tuple(dict.fromkeys((*known.missing, *gap.missing)))
+        together[gap.source, gap.said] = Gap(gap.source, gap.said, missing, known.compared and gap.compared)
+    return tuple(together.values())
 
 
 def composed(section: Section, ask: Ask, data: Data, links: tuple[Link, ...], known_as: str) -> Answer:

@@ -101,7 +101,10 @@ def parse(text: str, *, now: datetime, zone: str, env: str, sections: Sequence[s
         env=_environment(words, env),
         against=compared_window(window, versus, asked_at) if versus else None,
     )
-    return Wish(ask, only_me=bool(_all(words, "only_me")), csv=bool(_all(words, "csv")))
+    only_me, csv = bool(_all(words, "only_me")), bool(_all(words, "csv"))
+    if only_me and csv:
+        raise BadInput("`csv` puts a file where the whole channel sees it: leave out either `csv` or `only-me`.")
+    return Wish(ask, only_me, csv)
 
 
 def text_of(ask: Ask) -> str:

@@ -34,11 +34,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A source that did not answer: who, why in words that are safe to show, and which panels lack it."""
+    """A source that did not answer: who, why in words that are safe to show, and which panels lack it.
+
+    `compared` says that only the compared window lacks it.
+    """
 
     source: str
     said: str
     missing: tuple[str, ...] = ()
+    compared: bool = False
 
     def sentence(self) -> str:
         """The gap as people read it: "Elasticsearch did not answer in 8 s; missing here: failure reasons."."""
@@ -70,7 +74,7 @@ class Data:
 
     def why(self, source_title: str) -> str:
         """What a panel says in its place when that source gave nothing."""
-        gap = next((gap for gap in self.gaps if gap.source == source_title), None)
+        gap = next((gap for gap in self.gaps if gap.source == source_title and not gap.compared), None)
         return f"no data: {gap.source} {gap.said}" if gap else "no data in this range"
 
 

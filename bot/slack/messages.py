@@ -139,7 +139,7 @@ def _buttons(answer: Answer, only_me: bool) -> Iterator[Block]:
         "answer.range.narrower": "Narrower",
         "answer.range.wider": "Wider",
         "answer.compare": compare,
-        "answer.csv": "CSV",
+        **({} if only_me else {"answer.csv": "CSV"}),  # a file in a thread is seen by the whole channel
     }
     yield as_block(
         ActionsBlock(

@@ -11,6 +11,7 @@ from bot.slack.chat import Chat
 from bot.slack.delivery import Posted
 from bot.slack.heard import Place, Press
 from bot.slack.messages import Message, answer_message, csv_text, escape_url, further_tables
+from commands.args import BadInput
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,8 @@ class Asker:
 class Posting:
     """Puts answers into Slack. A picture is uploaded once, however many places show it."""
 
-    def __init__(self, delivery: Chat, home: str, copy_home: bool) -> None:
-        self._delivery = delivery
+    def __init__(self, chat: Chat, home: str, copy_home: bool) -> None:
+        self._chat = chat
         self._home = home
         self._copy_home = copy_home
 
@@ -41,9 +42,9 @@ class Posting:
         if asked in refused and self._home not in channels:
             again, refused_too = self._try_all({self._home: None}, answer, file_id)
             done, refused = done | again, refused | refused_too
+        self._explain(asker, answer, done, refused)
         for posted in done.values():
             self._follow_up(posted, "", answer, csv=csv)
-        self._explain(asker, answer, done, refused)
 
     def in_thread(self, place: Place, answer: Answer, *, csv: bool) -> None:
         """Where somebody mentioned the bot, in that thread."""
@@ -57,30 +58,30 @@ class Posting:
         message = answer_message(answer, file_id, only_me=True)
         words = answer_message(unpictured(answer), only_me=True)
         try:
-            self._delivery.ephemeral(
-                asker.place.channel, asker.user, message, thread_ts=asker.place.thread_ts, without_picture=words
-            )
+            self._chat.ephemeral(asker.place.channel, asker.user, message, thread_ts=asker.place.thread_ts, without_picture=words)
         except ChatError as error:
             self._in_words(asker, answer, error.said)
 
     def edit(self, press: Press, answer: Answer, *, only_me: bool, csv: bool) -> None:
-        """Into the message whose button was pressed."""
+        """Into the message whose button was pressed; raises BadInput for a file that others would see."""
+        if csv and (only_me or press.ephemeral):
+            raise BadInput("Only you see this answer, and a CSV would be seen by the whole channel. Ask again without only-me.")
         answer, file_id = self._uploaded(answer)
         link = self._share_csv(press.place.channel, press.place.thread_ts or press.ts, answer) if csv else ""
         message = answer_message(answer, file_id, only_me=only_me, csv_link=link)
         words = answer_message(unpictured(answer), only_me=only_me, csv_link=link)
         if press.ephemeral:
-            self._delivery.respond(press.response_url, message, replace=True, without_picture=words)
+            self._chat.respond(press.response_url, message, replace=True, without_picture=words)
         else:
-            self._delivery.update(press.place.channel, press.ts, message, without_picture=words)
+            self._chat.update(press.place.channel, press.ts, message, without_picture=words)
 
     def tell(self, asker: Asker, line: str, *, instead: bool = False) -> None:
         """A private line (mrkdwn, already escaped); when not even that can be said, the log has it."""
         try:
             if asker.response_url:
-                self._delivery.respond(asker.response_url, line, replace=instead)
+                self._chat.respond(asker.response_url, line, replace=instead)
             else:
-                self._delivery.ephemeral(asker.place.channel, asker.user, Message(line), thread_ts=asker.place.thread_ts)
+                self._chat.ephemeral(asker.place.channel, asker.user, Message(line), thread_ts=asker.place.thread_ts)
         except ChatError as error:
             log.warning("a private line could not be said", extra={"code": error.code})
 
@@ -101,39 +102,45 @@ class Posting:
         if not done:
             self._in_words(asker, answer, next(iter(refused.values())).said)
         elif asked in refused:
-            link = self._delivery.permalink(self._home, done[self._home].ts)
-            self.tell(asker, f"{refused[asked].said} It is in the home channel <#{self._home}>: <{escape_url(link)}|the answer>.")
+            self.tell(asker, f"{refused[asked].said} {self._link(done[self._home])} is in the home channel, <#{self._home}>.")
         elif self._home in refused:
             self.tell(asker, f"The answer is not in the home channel <#{self._home}>: {refused[self._home].said}")
+
+    def _link(self, posted: Posted) -> str:
+        """The answer as a link, or without one where Slack does not tell its address."""
+        try:
+            return f"<{escape_url(self._chat.permalink(posted.channel, posted.ts))}|The answer>"
+        except ChatError:
+            return "The answer"
 
     def _in_words(self, asker: Asker, answer: Answer, why: str) -> None:
         """The whole answer without its picture, through the one way that needs no membership."""
         if not asker.response_url:
             raise ChatError("not_in_channel", why)
-        self._delivery.respond(asker.response_url, answer_message(unpictured(answer), notice=why, only_me=True))
+        self._chat.respond(asker.response_url, answer_message(unpictured(answer), notice=why, only_me=True))
 
     def _post(self, channel: str, answer: Answer, file_id: str, thread_ts: str = "") -> Posted:
         message, words = answer_message(answer, file_id), answer_message(unpictured(answer))
-        return self._delivery.post(channel, message, thread_ts=thread_ts, without_picture=words)
+        return self._chat.post(channel, message, thread_ts=thread_ts, without_picture=words)
 
     def _follow_up(self, posted: Posted, thread_ts: str, answer: Answer, *, csv: bool) -> None:
         """Further tables and the CSV, in the answer's thread."""
         thread = thread_ts or posted.ts
         for message in further_tables(answer):
-            self._delivery.post(posted.channel, message, thread_ts=thread)
+            self._chat.post(posted.channel, message, thread_ts=thread)
         if csv:
             self._share_csv(posted.channel, thread, answer)
 
     def _share_csv(self, channel: str, thread_ts: str, answer: Answer) -> str:
         name = file_name(answer, "csv")
-        return self._delivery.share(channel, thread_ts, csv_text(answer).encode(), name, f"{answer.title} as CSV")
+        return self._chat.share(channel, thread_ts, csv_text(answer).encode(), name, f"{answer.title} as CSV")
 
     def _uploaded(self, answer: Answer) -> tuple[Answer, str]:
         """The answer and the ID of its picture's file; without one, the answer says why."""
         if answer.image is None:
             return answer, ""
         try:
-            return answer, self._delivery.upload(answer.image, file_name(answer, "png"), answer.title, answer.alt)
+            return answer, self._chat.upload(answer.image, file_name(answer, "png"), answer.title, answer.alt)
         except ChatError as error:
             log.warning("the picture could not be uploaded", extra={"code": error.code})
             return replace(answer, picture_fault="The picture could not be uploaded to Slack."), ""

@@ -14,7 +14,7 @@ from bot.config import Answers
 from bot.observe import Metrics
 from bot.ports import Source, SourceError
 from commands.args import Window
-from commands.panel import Found, Query
+from commands.panel import Data, Found, Gap, Query
 from tests.fakes import NOW, PNG, DeadSource, FakeRenderer, FakeSource, ask, events_table, minutes, reasons_table
 
 DATADOG = {"rate": minutes("rate", [98.5] * 75), "active": minutes("a", [412.0] * 75), "pending": minutes("p", [31.0] * 75)}
@@ -100,6 +100,12 @@ def test_gaps_of_one_source_for_one_reason_are_one_sentence() -> None:
     """Two calls to a dead Datadog are one line that names all that is missing."""
     answer = analyst(sources(datadog=DeadSource("Datadog"))).answer(ask(against_days=7))
     assert gaps(answer) == ["Datadog refused our keys (403); missing here: success rate, sessions, the comparison with last 1 h."]
+
+
+def test_a_comparison_that_failed_does_not_explain_an_empty_present() -> None:
+    """Only the compared week was refused: the present hour is empty, and nobody refused it."""
+    gap = Gap("Datadog", "refused our keys (403)", ("the comparison with last week",), compared=True)
+    assert Data(gaps=(gap,)).why("Datadog") == "no data in this range"
 
 
 def test_each_source_is_asked_once_for_a_window() -> None:

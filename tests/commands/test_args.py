@@ -91,11 +91,12 @@ def test_help_is_a_wish_of_its_own() -> None:
 def test_words_come_in_any_order_and_case() -> None:
     """Order, case and spaces make no difference."""
     first, second = (
-        wish("checkout 6h vs last week env:staging only-me csv"),
-        wish(" CSV  env:Staging VS Last Week 6H only-me Checkout "),
+        wish("checkout 6h vs last week env:staging csv"),
+        wish(" CSV  env:Staging VS Last Week 6H Checkout "),
     )
     assert first == second
-    assert (first.only_me, first.csv, first.ask.env) == (True, True, "staging")
+    assert (first.only_me, first.csv, first.ask.env) == (False, True, "staging")
+    assert wish("ONLY-ME 6h").only_me
 
 
 @pytest.mark.parametrize(

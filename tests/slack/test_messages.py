@@ -163,8 +163,15 @@ def test_a_notice_is_shown_small_under_the_headline() -> None:
 
 def test_every_button_carries_the_question() -> None:
     """A press can be answered from the button alone, whatever was restarted since."""
-    found = buttons(answer_message(ANSWER, FILE, only_me=True))
+    found = buttons(answer_message(ANSWER, FILE))
     assert list(found) == ["answer.refresh", "answer.range.narrower", "answer.range.wider", "answer.compare", "answer.csv"]
+    assert {json.loads(button["value"])["only_me"] for button in found.values()} == {False}
+
+
+def test_a_private_answer_offers_no_file() -> None:
+    """Its other buttons keep it private; a file would be seen by the whole channel."""
+    found = buttons(answer_message(ANSWER, FILE, only_me=True))
+    assert list(found) == ["answer.refresh", "answer.range.narrower", "answer.range.wider", "answer.compare"]
     assert {json.loads(button["value"])["only_me"] for button in found.values()} == {True}
 
 
