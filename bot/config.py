@@ -22,7 +22,6 @@ FIELDS = {
     "time": "@timestamp",
     "environment": "service.environment",
     "kind": "event.action",
-    "outcome": "event.outcome",
     "decline_code": "stripe.decline_code",
 }
 SITES = (
@@ -99,7 +98,6 @@ class Config:
     timezone: str = "UTC"
     bind: tuple[str, int] = ("0.0.0.0", 3000)  # noqa: S104 - a container listens on all its addresses
     log_level: str = "INFO"
-    base_url: str = ""
     slack: Slack | None = None
     datadog: Datadog | None = None
     elastic: Elastic | None = None
@@ -114,7 +112,6 @@ TOP: Places = {
     "timezone": ("PAYBOT_TIMEZONE", shapes.zone),
     "bind": ("PAYBOT_BIND", shapes.bind),
     "log_level": ("PAYBOT_LOG_LEVEL", shapes.log_level),
-    "base_url": ("PAYBOT_BASE_URL", shapes.url),
 }
 SLACK: Places = {"home_channel": ("PAYBOT_HOME_CHANNEL", shapes.channel), "api_url": ("SLACK_API_URL", shapes.base_url)}
 SLACK_SECRETS: Places = {

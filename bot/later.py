@@ -12,6 +12,7 @@ from bot.shapes import anything, duration_s, secret, text, words
 
 SETTINGS = dict.fromkeys(
     (
+        "PAYBOT_BASE_URL",
         "PAYBOT_RETRY_QUEUE",
         "PAYBOT_EVENT_BUS",
         "PAYBOT_EVENT_RULES",
@@ -41,7 +42,7 @@ TABLES: Mapping[str, Mapping[str, Callable[[object], Any]]] = {
     "alerts": dict.fromkeys(("tick", "delay", "repeat_every"), text(duration_s)),
     "digest": dict.fromkeys(("at", "days", "timezone", "holidays"), anything),
     "roles": {"responder": anything},
-    "fields": dict.fromkeys(("attempt", "webhook_lag_ms", "receipt_id", "receipt_path", "session_id"), text(words)),
+    "fields": dict.fromkeys(("outcome", "attempt", "webhook_lag_ms", "receipt_id", "receipt_path", "session_id"), text(words)),
 }
 RULE: Mapping[str, Callable[[object], Any]] = {  # the keys of a table [rules.<name>]
     **dict.fromkeys(("over", "for", "clear"), text(duration_s)),

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, TimeoutError, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
@@ -21,6 +22,9 @@ CHILDREN = 2
 RECYCLE_AFTER = 500  # pictures: matplotlib's caches and the allocator's fragments never grow for longer than this
 WARMING_S = 30.0  # two imports of matplotlib take a second, on a machine that does much else ten
 NICENESS = 10  # an acknowledgement never waits for a picture
+
+# How pebble says that a pool is of no use any more: to those who wait for a picture, and to those who bring another one.
+BROKEN = (BrokenProcessPool, RuntimeError)
 
 log = logging.getLogger(__name__)
 
@@ -53,27 +57,31 @@ class Renderer:
         self._recycle_after = recycle_after
         self._draw = draw
         self._lock = Lock()
+        self._stopped = False
         self._pool = self._new_pool()
 
     def warm(self, timeout_s: float = WARMING_S) -> None:
         """Starts the children and waits for the first to be ready, so that the first ask does not wait for their imports."""
-        started = [self._schedule(os.getpid, ()) for _ in range(self._children)]
-        wait(started, timeout_s, FIRST_COMPLETED)
+        with suppress(DrawingFailed):  # stopped meanwhile
+            started = [self._schedule(os.getpid, ()) for _ in range(self._children)]
+            wait(started, timeout_s, FIRST_COMPLETED)
 
     def draw(self, picture: Picture, theme: str, timeout_s: float) -> bytes:
         """The picture as PNG, within `timeout_s` (waiting for a free child included); raises DrawingFailed."""
         end = time.monotonic() + timeout_s
         try:
             return self._drawn(picture, theme, end)
-        except BrokenProcessPool:  # a child died while it had nothing to do: another pool is tried once
+        except BROKEN:  # a child died while it had nothing to do: another pool is tried once
             log.warning("the drawing children were lost; new ones are started")
         try:
             return self._drawn(picture, theme, end)
-        except BrokenProcessPool as error:
+        except BROKEN as error:
             raise DrawingFailed("could not be drawn") from error
 
     def stop(self) -> None:
-        """Ends the children at once."""
+        """Ends the children at once; nothing is drawn any more."""
+        with self._lock:
+            self._stopped = True
         self._pool.stop()
         self._pool.join(timeout=2)
 
@@ -82,7 +90,7 @@ class Renderer:
         task = self._schedule(self._draw, (picture, theme), timeout=left_s)
         try:
             return bytes(task.result(timeout=left_s + 0.2))  # the child's own clock starts when it is free
-        except BrokenProcessPool:
+        except BROKEN:
             raise
         except (TimeoutError, CancelledError) as error:
             task.cancel()
@@ -93,6 +101,8 @@ class Renderer:
 
     def _schedule(self, call: Callable[..., Any], args: tuple[Any, ...], timeout: float | None = None) -> Any:
         with self._lock:
+            if self._stopped:
+                raise DrawingFailed("was not drawn: paybot is stopping")
             if not self._pool.active:
                 self._pool = self._new_pool()
             return self._pool.schedule(call, args=args, timeout=timeout)

@@ -83,3 +83,11 @@ def test_a_child_that_was_killed_while_idle_is_replaced(renderer: Renderer) -> N
     os.kill(int(first), signal.SIGKILL)
     second, _ = renderer.draw(PICTURE, "light", 10).split()
     assert first != second
+
+
+@pytest.mark.parametrize("renderer", [names_its_process], indirect=True)
+def test_a_stopped_renderer_stays_stopped(renderer: Renderer) -> None:
+    """What comes too late starts no children that nobody would end."""
+    renderer.stop()
+    with pytest.raises(DrawingFailed, match="stopping"):
+        renderer.draw(PICTURE, "light", 1)
