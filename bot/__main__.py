@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -19,10 +18,12 @@ from bot.shapes import Misfit, url
 if TYPE_CHECKING:
     from bot.answer import Answer
     from bot.slack.server import Front
+    from bot.stopping import Stop
 
 log = logging.getLogger("bot")
 
 DONE, FINDING, MISUSE = 0, 1, 2
+CATCHING_UP_S = 1.0  # for commands that came while the bot was loading, when it is stopped at once
 
 ABOUT = "paybot answers `/pay checkout 6h` in Slack with numbers and charts of Stripe payments."
 EXITS = "exit codes: 0 done, 1 a finding, 2 a usage or settings error, told in one line each with the setting's name"
@@ -65,7 +66,13 @@ class Version(argparse.Action):
 
 def main() -> None:
     """Runs `paybot` with the words of the command line."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has read enough (`paybot check | head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FINDING
+    sys.exit(code)
 
 
 def run(words: Sequence[str]) -> int:
@@ -139,7 +146,7 @@ def serve(_: argparse.Namespace) -> int:
     return DONE
 
 
-def work(config: Config, front: Front, port: int, stop: threading.Event) -> None:
+def work(config: Config, front: Front, port: int, stop: Stop) -> None:
     """Loads the bot behind the open port and runs it until `stop`."""
     from bot.observe import logs
 
@@ -154,7 +161,8 @@ def work(config: Config, front: Front, port: int, stop: threading.Event) -> None
         log.warning("set, but not used by this version: %s", ", ".join(config.unused))
     stop.wait()
     log.info("stopping")
-    bot.stop()
+    front.caught_up(CATCHING_UP_S)
+    bot.stop(stop.left_s())
 
 
 def check(options: argparse.Namespace) -> int:

@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import parse_qs
 
-from slack_bolt import App
-
 from bot.answer import Analyst, Answer, Draws
 from bot.config import Config, Slack
 from bot.inbox import Inbox
@@ -26,16 +24,18 @@ from bot.slack.delivery import Delivery
 from bot.slack.desk import FrontDesk
 from bot.slack.guard import Headers
 from bot.slack.identity import Identity, Self
-from bot.slack.listeners import http_handler, make_app
+from bot.slack.listeners import App, http_handler, make_app
 from bot.slack.posting import Posting
 from bot.slack.server import Front, Handler, Reply
 from bot.slack.socket import Socket
 from bot.sources import make
+from bot.stopping import STOPPING_S
 from bot.work import Pool
 from commands import DEFAULT_SECTION, SECTIONS
 from commands.args import BadInput, Help, parse, usage
 
-STOPPING_S = 8.0  # what has begun may finish for so long: an orchestrator kills after ten
+TELLING_S = 1.5  # of the STOPPING_S: those whose answers will not come are told so
+ENDING_S = 1.5  # of them, too: threads, children and the port are let go
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +77,7 @@ class Bot:
         self._chat = chat
         self._now = now
         self._draining = threading.Event()
+        self._finishing_s = STOPPING_S - TELLING_S - ENDING_S
         self.warmed = threading.Event()  # set once the first ask waits for nothing but its sources
 
     def answer(self, text: str, zone: str = "") -> Answer:
@@ -101,9 +102,10 @@ class Bot:
         delivery = self._chat or Delivery(slack, on_call=self.metrics.slack)
         answers = self.config.answers
         pool = Pool(answers.at_once, answers.waiting, answers.per_user)
-        self._stack.callback(pool.stop, STOPPING_S)
         posting = Posting(delivery, slack.home_channel, answers.copy_home)
         desk = FrontDesk(self.config, self._analyst, delivery, posting, pool, self.metrics, self._now)
+        self._stack.callback(desk.stop, TELLING_S)
+        self._stack.callback(lambda: pool.stop(self._finishing_s))
         self.metrics.depth(pool.depth)
         who = self._identity(delivery)
         app = make_app(desk, Inbox(), who)
@@ -116,9 +118,10 @@ class Bot:
             attach(ready=partial(held, ready), bolt_handler=self._timed(http_handler(app)), late=partial(told_late, delivery))
         threading.Thread(target=self.warm, name="warm-up", daemon=True).start()
 
-    def stop(self) -> None:
-        """Takes no new work, lets what has begun finish, and ends threads and children."""
+    def stop(self, within_s: float = STOPPING_S) -> None:
+        """Takes no new work, lets what has begun finish within that time, and ends threads and children."""
         self._draining.set()
+        self._finishing_s = max(0.0, within_s - TELLING_S - ENDING_S)
         self._stack.close()
 
     def _own_renderer(self) -> Renderer:

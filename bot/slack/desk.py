@@ -9,7 +9,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -23,13 +23,18 @@ from bot.slack.chat import Chat
 from bot.slack.heard import Command, Mention, Press
 from bot.slack.posting import Asker, Posting
 from bot.slack.text import escape
-from bot.work import Job
+from bot.work import Job, Pool
 from commands import DEFAULT_SECTION, SECTIONS
 from commands.args import BadInput, Help, Wish, parse, usage
 from commands.words import listed
 
 SLOW_S = 2.5  # after this long a person wants to know what is awaited
 BUSY = "paybot is busy: try again in a moment."
+TOLD = 500  # private lines that may wait to be said
+JOIN_S = 2.0
+FARTHEST = ("Pacific/Kiritimati", "Etc/GMT+12")  # where a day begins first, and where it ends last
+RESTARTED = "paybot is restarting, and your answer was not ready in time. Please ask again in a moment."
+TELLERS = 16  # private lines at once when the bot stops: all are told within a second or two
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +65,14 @@ class FrontDesk:
         self._pool = pool
         self._metrics = metrics
         self._now = now
+        self._tellers = Pool(TELLERS, TOLD, TOLD)
+        self._owed: dict[object, Asker] = {}  # who has been promised an answer that has not come yet
 
     def command(self, heard: Command) -> str:
         """The private line that acknowledges the command."""
         zone = self._delivery.known_zone(heard.user)
         try:
-            wish = self._parse(heard.text, zone or self._config.timezone)
+            wish = self._parse(heard.text, zone) if zone else self._parse_somewhere(heard.text)
         except BadInput as error:
             self._metrics.command("none", "bad_input")
             return escape(str(error))
@@ -79,17 +86,39 @@ class FrontDesk:
     def mention(self, heard: Mention) -> None:
         asker = Asker(heard.user, heard.place)
         if not self._submit(asker, "mention", partial(self._answer_mention, asker, heard.text)):
-            log.warning("busy: a mention got no answer")
+            self._tell_busy(asker)
 
     def press(self, heard: Press) -> None:
         asker = Asker(heard.user, heard.place, heard.response_url)
         if not self._submit(asker, "button", partial(self._answer_press, heard)):
-            log.warning("busy: a button press got no answer")
+            self._tell_busy(asker)
+
+    def stop(self, timeout_s: float) -> None:
+        """Tells those whose answers will not come any more; for when the pool has stopped. Returns after `timeout_s` at most."""
+        for asker in tuple(self._owed.values()):
+            self._tellers.submit(asker.user, partial(self._posting.tell, asker, RESTARTED))
+        self._tellers.stop(timeout_s)
 
     def _submit(self, asker: Asker, name: str, job: Callable[[], None]) -> bool:
-        accepted = self._pool.submit(asker.user, partial(self._guarded, asker, job))
+        promise = object()
+        self._owed[promise] = asker
+        accepted = self._pool.submit(asker.user, partial(self._kept, promise, partial(self._guarded, asker, job)))
+        if not accepted:
+            del self._owed[promise]
         self._metrics.command(name, "accepted" if accepted else "busy")
         return accepted
+
+    def _tell_busy(self, asker: Asker) -> None:
+        """An acknowledgement of a mention or a press has no words: they are said beside it, by threads that nothing else has."""
+        log.warning("busy: a mention or a press got no answer")
+        self._tellers.submit(asker.user, partial(self._posting.tell, asker, BUSY))
+
+    def _kept(self, promise: object, job: Callable[[], None]) -> None:
+        """Runs a job; whatever came of it, its asker has heard."""
+        try:
+            job()
+        finally:
+            del self._owed[promise]
 
     def _guarded(self, asker: Asker, job: Callable[[], None]) -> None:
         """Runs a job: wrong input is told in its own words, Slack's refusals in ours, a fault of ours with a reference."""
@@ -136,6 +165,16 @@ class FrontDesk:
             default_section=DEFAULT_SECTION,
         )
 
+    def _parse_somewhere(self, text: str) -> Wish | Help:
+        """As `_parse`, while the asker's zone is not known: refused is only what is wrong on every side of the date line."""
+        try:
+            return self._parse(text, self._config.timezone)
+        except BadInput:
+            for zone in FARTHEST:
+                with suppress(BadInput):
+                    return self._parse(text, zone)
+            raise
+
     def _wish(self, asker: Asker, text: str) -> Wish:
         """What the person asked, in their own time zone; asked for help, they are told the usage."""
         wish = self._parse(text, self._zone(asker.user))
@@ -152,21 +191,31 @@ class FrontDesk:
 
     @contextmanager
     def _telling_what_is_awaited(self, asker: Asker, wish: Wish) -> Iterator[None]:
-        """Updates the private line once when the sources are slow."""
-        timer = threading.Timer(SLOW_S, self._tell_what_is_awaited, (asker, wish))
+        """Updates the private line when the sources are slow, and again when they are done."""
+        told = threading.Event()
+        timer = threading.Timer(SLOW_S, self._tell_what_is_awaited, (asker, wish, told))
         timer.daemon = True
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
+            if told.is_set():
+                timer.join(JOIN_S)  # what is being said now must not stand behind what is said next
+                self._posting.tell(asker, escape(f"Checked {about(wish)}."), instead=True)
 
-    def _tell_what_is_awaited(self, asker: Asker, wish: Wish) -> None:
+    def _tell_what_is_awaited(self, asker: Asker, wish: Wish, told: threading.Event) -> None:
         if awaited := self._analyst.awaited(wish.ask):
+            told.set()
             self._posting.tell(asker, escape(f"{checking(wish)} Still waiting for {listed(awaited)}."), instead=True)
 
 
 def checking(wish: Wish) -> str:
     """ "Checking checkout, last 6 h, against yesterday …" """
+    return f"Checking {about(wish)} …"
+
+
+def about(wish: Wish) -> str:
+    """ "checkout, last 6 h, against yesterday" """
     against = f", against {wish.ask.against.words}" if wish.ask.against else ""
-    return f"Checking {wish.ask.section}, {wish.ask.window.words}{against} …"
+    return f"{wish.ask.section}, {wish.ask.window.words}{against}"

@@ -24,6 +24,8 @@ from bot.slack.identity import Identity
 from bot.slack.payloads import OCCASION, Unreadable, heard_command, heard_mention, heard_press, shaped
 from bot.slack.server import Handler, Reply, said
 
+__all__ = ["App", "http_handler", "make_app"]
+
 log = logging.getLogger(__name__)
 
 COMMAND = "/pay"

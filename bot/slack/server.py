@@ -9,7 +9,8 @@ import resource
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
@@ -84,6 +85,7 @@ class Front:
         self._guard = guard
         self._parts: Parts | None = None
         self._early: list[tuple[bytes, Headers]] = []
+        self._catching_up: threading.Thread | None = None
         self._lock = threading.Lock()
         self._routes: dict[str, tuple[str, Callable[[WSGIEnvironment], Reply]]] = {
             "/slack/events": ("POST", self._slack),
@@ -112,7 +114,14 @@ class Front:
             self._parts = Parts(ready, metrics, draining, bolt_handler, late)
             early, self._early = self._early, []
         if early and bolt_handler:
-            threading.Thread(target=catch_up, args=(early, bolt_handler, late), name="early", daemon=True).start()
+            self._catching_up = threading.Thread(target=catch_up, args=(early, bolt_handler, late), name="early", daemon=True)
+            self._catching_up.start()
+
+    def caught_up(self, timeout_s: float) -> bool:
+        """Waits until what came before `attach` has been handed on; whether that came about in time."""
+        if self._catching_up:
+            self._catching_up.join(timeout_s)
+        return self._catching_up is None or not self._catching_up.is_alive()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         status, headers, body = self._answer(environ)
@@ -167,12 +176,23 @@ class Front:
 
 
 def catch_up(early: list[tuple[bytes, Headers]], bolt_handler: Handler, late: Late) -> None:
-    """Does what was acknowledged before the bot was loaded."""
+    """Does what was acknowledged before the bot was loaded. Its senders are told once all is taken on: that takes time."""
+    replies: list[tuple[bytes, Reply]] = []
     for body, headers in early:
-        try:
-            late(body, bolt_handler(body, headers))
-        except Exception:  # one early request's fault is nobody else's
-            log.exception("an early request failed")
+        with logged():
+            replies.append((body, bolt_handler(body, headers)))
+    for body, reply in replies:
+        with logged():
+            late(body, reply)
+
+
+@contextmanager
+def logged() -> Iterator[None]:
+    """One early request's fault is nobody else's."""
+    try:
+        yield
+    except Exception:
+        log.exception("an early request failed")
 
 
 def received(environ: WSGIEnvironment) -> tuple[dict[str, str], bytes]:

@@ -6,7 +6,6 @@ usage: python -m tests.bench FOLDER_OF_THE_PEERS [FOLDER_OF_NODE_MODULES]
 from __future__ import annotations
 
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from pathlib import Path
 from sandbox.faults import SLACK_MS
 from sandbox.workspace.files import READY_AFTER_S
 from tests.bench.asking import Asker
-from tests.bench.stage import SECRET, environment
+from tests.stage import SECRET, environment, free_port
 
 ROOMY = "[answers]\nwaiting = 1000\nper_user = 1000\n"  # every command of a burst is to be drawn, none told "busy"
 SOURCES_MS = 300
@@ -71,13 +70,13 @@ def staged(latency_ms: float) -> Iterator[tuple[dict[str, str], int]]:
     port, bot_port = free_port(), free_port()
     roomy = Path(os.environ.get("TMPDIR", "/tmp"), f"paybot-bench-{os.getpid()}.toml")
     roomy.write_text(ROOMY)
-    command = [sys.executable, "-m", "tests.bench.stage", str(port), str(bot_port), str(latency_ms)]
+    command = [sys.executable, "-m", "tests.stage", str(port), str(bot_port), str(latency_ms)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as stage:
         try:
             if not stage.stdout or stage.stdout.readline().strip() != "ready":
                 raise SystemExit("the stage did not start")
             extra = {"PAYBOT_CONFIG": str(roomy), "PAYBOT_LOG_LEVEL": "ERROR"}
-            yield {**os.environ, **environment(port), **extra}, bot_port
+            yield {**os.environ, **environment(f"http://127.0.0.1:{port}"), **extra}, bot_port
         finally:
             stage.kill()
             roomy.unlink(missing_ok=True)
@@ -135,12 +134,6 @@ def command_to_message(api_url: str, port: int) -> None:
     took = sorted(asker.answered(f"checkout {60 + number}m") for number in range(SAMPLES + 1))[:-1]
     print(f"Its Slack takes {SLACK_MS:g} ms for each of six calls and {1e3 * READY_AFTER_S:g} ms to look a picture over.")
     print(f"p50 {1e3 * statistics.median(took):.0f} ms, slowest {1e3 * took[-1]:.0f} ms of {SAMPLES}; the worst is left out")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

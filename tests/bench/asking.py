@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bot.slack.guard import signed
-from tests.bench.stage import SECRET, TOKEN
+from tests.stage import SECRET, TOKEN
 
 numbers = itertools.count(1)
 GIVE_UP_S = 20.0

@@ -83,6 +83,7 @@ class FakeChat:
         return f"https://files.example.test/{filename}"
 
     def permalink(self, channel: str, ts: str) -> str:
+        self._maybe_refuse("permalink")
         return f"https://shop.example.test/archives/{channel}/p{ts}"
 
     def _maybe_refuse(self, what: str) -> None:

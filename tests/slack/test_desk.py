@@ -12,7 +12,7 @@ from bot.config import Answers, Config
 from bot.observe import Metrics
 from bot.ports import Source
 from bot.slack.buttons import value_of
-from bot.slack.desk import BUSY, FrontDesk
+from bot.slack.desk import BUSY, RESTARTED, FrontDesk
 from bot.slack.heard import Command, Mention, Place, Press
 from bot.slack.posting import Posting
 from bot.work import Job
@@ -38,6 +38,14 @@ class DirectPool:
             job()
             self.done += 1
         return not self.full
+
+
+@dataclass
+class StoppedPool(DirectPool):
+    """Takes jobs on and never does them."""
+
+    def submit(self, user: str, job: Job) -> bool:
+        return True
 
 
 class BrokenRenderer(FakeRenderer):
@@ -190,6 +198,23 @@ def test_a_zone_that_is_not_remembered_is_asked_for_after_the_ack() -> None:
     assert office.renderer.drawn[0].zone == "Asia/Tokyo"
 
 
+def test_a_day_that_has_begun_only_where_the_asker_lives_is_no_mistake() -> None:
+    """At 14:00 UTC it is tomorrow on Kiritimati: who asks from there is not told off before their zone is known."""
+    office = Office(FakeChat(zones={"U1": "Pacific/Kiritimati"}, known=False))
+    assert office.command("checkout 2026-11-23").startswith("Checking")
+    assert office.renderer.drawn[0].zone == "Pacific/Kiritimati"
+
+
+def test_who_is_refused_a_press_or_a_mention_is_told() -> None:
+    """Busy is said to them alone; a bot that is silent is worse than none."""
+    office = Office(pool=DirectPool(full=True))
+    desk = office.desk()
+    desk.mention(Mention("checkout 1h", "U1", "T1", Place(INCIDENT, thread_ts="1.5")))
+    desk.press(Press("answer.refresh", value_of(ask(1)), "U2", "T1", Place(HOME), "1.7", URL))
+    desk.stop(5)
+    assert words(office.chat.private) == [BUSY, BUSY]
+
+
 def test_an_unknown_zone_falls_back_to_the_settings() -> None:
     """Slack refuses to say; the answer comes in the bot's own zone, which the picture names."""
     office = Office(FakeChat(known=False, refuses={"zone": "missing_scope"}))
@@ -255,6 +280,28 @@ def test_a_press_on_a_private_answer_stays_private() -> None:
     assert office.chat.edited == []
 
 
+def test_the_csv_of_a_private_answer_is_not_put_into_the_channel() -> None:
+    """A press on an old message of one's own does not publish it; new ones have no such button."""
+    office = Office()
+    office.press("answer.csv", ephemeral=True)
+    assert office.chat.files == []
+    assert "Only you see this answer" in words(office.chat.private)[0]
+
+
+def test_a_private_answer_as_a_file_is_refused_in_the_ack() -> None:
+    """Nobody believes a file private that the whole channel sees."""
+    office = Office()
+    assert "leave out either" in office.command("checkout 1h only-me csv")
+    assert office.pool.done == 0
+
+
+def test_a_link_that_slack_does_not_tell_hides_no_answer() -> None:
+    """The asker still reads where the answer is."""
+    office = Office(FakeChat(refuses={INCIDENT: "not_in_channel", "permalink": "internal_error"}))
+    office.command("checkout 1h", INCIDENT)
+    assert "The answer is in the home channel" in words(office.chat.private)[0]
+
+
 def test_a_forged_button_gets_a_sentence() -> None:
     """And no answer."""
     office = Office()
@@ -287,3 +334,21 @@ def test_nothing_from_the_data_is_live() -> None:
     sent = str(office.chat.posted[0].message)
     assert "<!channel" not in sent
     assert "<https://evil.test" not in sent
+
+
+def test_a_promise_that_a_stop_breaks_is_told() -> None:
+    """Whoever was told "Checking …" and gets no answer any more hears to ask again."""
+    office = Office(pool=StoppedPool())
+    desk = office.desk()
+    desk.command(Command("checkout 1h", "U1", "T1", Place(HOME), URL))
+    desk.stop(1.0)
+    assert words(office.chat.private) == [RESTARTED]
+
+
+def test_a_stop_says_nothing_to_those_who_have_their_answer() -> None:
+    """Nobody is asked to ask again what was answered."""
+    office = Office()
+    desk = office.desk()
+    desk.command(Command("checkout 1h", "U1", "T1", Place(HOME), URL))
+    desk.stop(1.0)
+    assert RESTARTED not in words(office.chat.private)

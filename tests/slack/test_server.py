@@ -19,7 +19,7 @@ import pytest
 
 from bot.inbox import Inbox
 from bot.slack.guard import MAX_BODY, Guard, Headers
-from bot.slack.server import EARLY, RESTARTING, STARTING, Front, Handler, Late, Reply, Server, said
+from bot.slack.server import EARLY, RESTARTING, STARTING, Front, Handler, Late, Reply, Server, catch_up, said
 from tests.slack.wire import FORM, SECRET, command, form, headers_of, interactive, mention, press
 
 
@@ -319,3 +319,15 @@ def test_the_front_loads_without_the_heavy_libraries() -> None:
     code = f"import sys, bot.slack.server; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert found.stdout.strip() == "[]"
+
+
+def test_what_came_early_is_taken_on_before_anybody_is_told() -> None:
+    """A stop right after the start finds every early command in the pool, not behind slow private lines."""
+    seen: list[str] = []
+
+    def handle(body: bytes, _: Mapping[str, str]) -> Reply:
+        seen.append("taken on")
+        return Reply(200, (), body)
+
+    catch_up([(b"1", {}), (b"2", {})], handle, lambda *_: seen.append("told"))
+    assert seen == ["taken on", "taken on", "told", "told"]

@@ -1,0 +1,1 @@
+"""What paybot promises, shown with `paybot serve` as a real process against the sandbox: one file for each promise."""

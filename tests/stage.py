@@ -1,0 +1,74 @@
+"""The sandbox without its bot, so that `paybot serve` can be measured and tested as the process that it is.
+
+usage: python -m tests.stage PORT BOT_PORT LATENCY_MS     (prints "ready" once everything answers)
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import ExitStack
+from typing import TypeVar
+
+from sandbox import datadog, elastic
+from sandbox.company import Company
+from sandbox.workspace.cast import HOME
+
+TOKEN, SECRET = "xoxb-stage-7f3c5a1e", "stage-signing-secret"
+TURN_S = 5.0
+
+T = TypeVar("T")
+
+
+class Stage(Company):
+    """A company whose bot runs elsewhere, at a port of this machine that is known beforehand."""
+
+    def __init__(self, port: int, bot_port: int, latency_ms: float = 0.0) -> None:
+        super().__init__(port, headless=True, latency_ms=latency_ms, token=TOKEN, secret=SECRET)
+        self.bot_port = bot_port
+
+    def inside(self, act: Callable[[], T]) -> T:
+        """What `act` gives in the thread that serves, the only one that may look at the workspace."""
+        found: Future[T] = Future()
+        self.serving.call(lambda: found.set_result(act()))
+        return found.result(TURN_S)
+
+    def _start_bot(self, stack: ExitStack) -> int:
+        return self.bot_port
+
+
+def environment(url: str) -> dict[str, str]:
+    """What `paybot serve` needs to work for the stage at this address."""
+    return {
+        "SLACK_API_URL": f"{url}/slack/api/",
+        "SLACK_BOT_TOKEN": TOKEN,
+        "SLACK_SIGNING_SECRET": SECRET,
+        "PAYBOT_HOME_CHANNEL": HOME.id,
+        "DATADOG_HOST": f"{url}/datadog",
+        "DD_API_KEY": datadog.API_KEY,
+        "DD_APP_KEY": datadog.APP_KEY,
+        "ELASTICSEARCH_URL": f"{url}/elastic",
+        "ELASTICSEARCH_API_KEY": elastic.API_KEY,
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def main() -> None:
+    port, bot_port, latency_ms = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    stage = Stage(port, bot_port, latency_ms)
+    stage.start()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
