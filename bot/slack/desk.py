@@ -57,6 +57,7 @@ class FrontDesk:
         pool: TakesJobs,
         metrics: Metrics,
         now: Callable[[], datetime],
+        slow_s: float = SLOW_S,
     ) -> None:
         self._config = config
         self._analyst = analyst
@@ -65,6 +66,7 @@ class FrontDesk:
         self._pool = pool
         self._metrics = metrics
         self._now = now
+        self._slow_s = slow_s
         self._tellers = Pool(TELLERS, TOLD, TOLD)
         self._owed: dict[object, Asker] = {}  # who has been promised an answer that has not come yet
 
@@ -193,7 +195,7 @@ class FrontDesk:
     def _telling_what_is_awaited(self, asker: Asker, wish: Wish) -> Iterator[None]:
         """Updates the private line when the sources are slow, and again when they are done."""
         told = threading.Event()
-        timer = threading.Timer(SLOW_S, self._tell_what_is_awaited, (asker, wish, told))
+        timer = threading.Timer(self._slow_s, self._tell_what_is_awaited, (asker, wish, told))
         timer.daemon = True
         timer.start()
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass, field
 
 import pytest
@@ -18,7 +19,7 @@ from bot.slack.posting import Posting
 from bot.work import Job
 from charts.spec import Picture
 from commands.args import Ask
-from tests.bot.test_answer import sources
+from tests.bot.test_answer import Hanging, sources
 from tests.fakes import NOW, DeadSource, FakeRenderer, FakeSource, ask, reasons_table
 from tests.slack.fake_chat import FakeChat, Said
 
@@ -64,12 +65,13 @@ class Office:
     found: dict[str, Source] = field(default_factory=sources)
     renderer: FakeRenderer = field(default_factory=FakeRenderer)
     copy_home: bool = True
+    slow_s: float = 60.0
 
     def desk(self) -> FrontDesk:
         config, metrics = Config(timezone="UTC"), Metrics()
         analyst = Analyst(self.found, self.renderer, Answers(), metrics)
         posting = Posting(self.chat, HOME, self.copy_home)
-        return FrontDesk(config, analyst, self.chat, posting, self.pool, metrics, lambda: NOW)
+        return FrontDesk(config, analyst, self.chat, posting, self.pool, metrics, lambda: NOW, self.slow_s)
 
     def command(self, text: str, channel: str = HOME) -> str:
         return self.desk().command(Command(text, "U1", "T1", Place(channel), URL))
@@ -220,6 +222,23 @@ def test_an_unknown_zone_falls_back_to_the_settings() -> None:
     office = Office(FakeChat(known=False, refuses={"zone": "missing_scope"}))
     office.command("checkout 1h")
     assert office.renderer.drawn[0].zone == "UTC"
+
+
+def test_a_slow_source_is_named_in_the_private_line_until_it_has_answered() -> None:
+    """The same line says first what is awaited, then that it was checked."""
+    hanging = Hanging("Elasticsearch")
+    office = Office(found=sources(elastic=hanging), slow_s=0.01)
+    asking = threading.Thread(target=office.command, args=("checkout 1h",))
+    asking.start()
+    while not office.chat.private:
+        assert asking.is_alive()
+    hanging.let_go.set()
+    asking.join(10)
+    said = [(line.replaces, line.text.replace("\u00a0", " ")) for line in office.chat.private]
+    assert said == [
+        ("original", "Checking checkout, last 1 h … Still waiting for Elasticsearch."),
+        ("original", "Checked checkout, last 1 h."),
+    ]
 
 
 def test_a_mention_is_answered_in_its_thread() -> None:
