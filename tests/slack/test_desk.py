@@ -227,7 +227,7 @@ def test_an_unknown_zone_falls_back_to_the_settings() -> None:
 def test_a_slow_source_is_named_in_the_private_line_until_it_has_answered() -> None:
     """The same line says first what is awaited, then that it was checked."""
     hanging = Hanging("Elasticsearch")
-    office = Office(found=sources(elastic=hanging), slow_s=0.01)
+    office = Office(found=sources(elastic=hanging), slow_s=0.5)
     asking = threading.Thread(target=office.command, args=("checkout 1h",))
     asking.start()
     while not office.chat.private:
