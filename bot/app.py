@@ -17,7 +17,7 @@ from bot.answer import Analyst, Answer, Draws
 from bot.config import Config, Slack
 from bot.inbox import Inbox
 from bot.observe import Metrics
-from bot.ports import Source
+from bot.ports import ChatError, Source
 from bot.rendering import Renderer
 from bot.slack.chat import Chat
 from bot.slack.delivery import Delivery
@@ -177,8 +177,11 @@ def told_late(chat: Chat, body: bytes, reply: Reply) -> None:
     """Says in private what would have been the acknowledgement of a command that came before the bot was loaded."""
     command = parse_qs(body.decode())
     line = json.loads(reply.body).get("text", "") if reply.body and "command" in command else ""
-    if line:
-        chat.respond(command["response_url"][0], line, replace=True)
+    try:
+        if line:
+            chat.respond(command["response_url"][0], line, replace=True)
+    except ChatError as error:
+        log.warning("a late line could not be said", extra={"code": error.code})
 
 
 def held(parts: Mapping[str, Callable[[], bool]]) -> dict[str, bool]:

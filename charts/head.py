@@ -16,7 +16,7 @@ NUMBER_ROW = 84
 UNDER = 18  # between the head and the plot
 GAP = 26
 RIGHT = WIDTH - MARGIN
-# A change is said in the first of these sizes in which it fits whole.
+# A change is said in the first of these sizes in which it fits whole beside its number.
 CHANGE_SIZES = (CHANGE, 36, SMALL)
 
 
@@ -41,17 +41,32 @@ def head(chart: Chart, top: float, theme: Theme, measure: Measure, *, compact: b
 
 def _finding(chart: Chart, left: float, baseline: float, size: float, theme: Theme, measure: Measure) -> Iterator[Shape]:
     """The sign, the number and the change, one after the other."""
+    size, small = _sizes(chart, RIGHT - left, size, measure)
     colour = {"good": theme.good, "bad": theme.bad}.get(chart.state, theme.ink)
     if chart.number and chart.state != "plain":
         yield from _sign(chart.state, left, baseline, size, colour, theme)
-        left += size + GAP / 2
+        left += _sign_room(chart, size)
     number = shorten(chart.number, RIGHT - left, size, measure, bold=True)
     if number:
         yield Text(left, baseline, number, size, colour, bold=True)
         left += measure(number, size, True) + GAP
     if chart.change and left < RIGHT - 2 * SMALL:
-        fitting = next((it for it in CHANGE_SIZES if measure(chart.change, it, False) <= RIGHT - left), SMALL)
-        yield Text(left, baseline, shorten(chart.change, RIGHT - left, fitting, measure), fitting, theme.ink)
+        yield Text(left, baseline, shorten(chart.change, RIGHT - left, small, measure), small, theme.ink)
+
+
+def _sizes(chart: Chart, room: float, size: float, measure: Measure) -> tuple[float, float]:
+    """How large number and change are: a long change makes the number smaller first, then itself; at the end it is cut."""
+    numbers = sorted({size, max(NAME, 0.8 * size), float(NAME)}, reverse=True)
+    for small in CHANGE_SIZES:
+        for large in numbers:
+            taken = _sign_room(chart, large) + measure(chart.number, large, True) + GAP + measure(chart.change, small, False)
+            if taken <= room:
+                return large, small
+    return size, SMALL
+
+
+def _sign_room(chart: Chart, size: float) -> float:
+    return size + GAP / 2 if chart.number and chart.state != "plain" else 0.0
 
 
 def _sign(state: str, left: float, baseline: float, size: float, colour: str, theme: Theme) -> Iterator[Shape]:
