@@ -26,12 +26,11 @@ QUIET: Final[Mapping[str, Any]] = {"unfurl_links": False, "unfurl_media": False,
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """The bot's own identity; `app_id` is "" where Slack does not tell it."""
+    """The bot's own identity."""
 
     user_id: str
     team_id: str
     bot_id: str
-    app_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +63,7 @@ class Delivery:
     def me(self) -> Me:
         """Who the token belongs to."""
         own = self._wire.read("auth.test")
-        bot_id = text_at(own, "bot_id")
-        return Me(text_at(own, "user_id"), text_at(own, "team_id"), bot_id, self._app_id(bot_id) if bot_id else "")
+        return Me(text_at(own, "user_id"), text_at(own, "team_id"), text_at(own, "bot_id"))
 
     def zone(self, user: str) -> str | None:
         """The person's time zone (an IANA name), None where Slack knows none; asked once an hour."""
@@ -144,12 +142,6 @@ class Delivery:
     def permalink(self, channel: str, ts: str) -> str:
         """The address of a message."""
         return text_at(self._wire.read("chat.getPermalink", channel=channel, message_ts=ts), "permalink")
-
-    def _app_id(self, bot_id: str) -> str:
-        try:
-            return text_at(self._wire.read("bots.info", bot=bot_id), "bot", "app_id")
-        except ChatError:  # the bot works without it
-            return ""
 
     def _send_file(self, content: bytes, filename: str, **fields: str) -> str:
         """A file's bytes to Slack; the upload is not finished yet."""

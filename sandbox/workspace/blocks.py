@@ -1,6 +1,6 @@
 """Block Kit as Slack takes it: which blocks there are, what they must have, and how much of it.
 
-Limits: the block reference on docs.slack.dev; the total of all text is undocumented (slackapi/bolt-js issue 2509).
+Limits: the block reference on docs.slack.dev; the total of all text is undocumented (slackapi/bolt-js#2509).
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl
 
 WELL: Mapping[str, Mapping[str, Any]] = {
     "auth.test": {"user_id": "U0BOT", "team_id": "T1", "bot_id": "B1"},
-    "bots.info": {"bot": {"app_id": "A1"}},
     "users.info": {"user": {"tz": "Europe/Berlin"}},
     "files.completeUploadExternal": {"files": [{"id": "F0123ABCDE", "permalink": "https://slack.example/f"}]},
     "files.info": {"file": {"mimetype": "image/png", "permalink": "https://slack.example/f"}},

@@ -31,15 +31,9 @@ def delivery(slack: FakeSlack) -> Delivery:
 
 
 def test_the_bot_learns_who_it_is(slack: FakeSlack, delivery: Delivery) -> None:
-    """The token says whose it is; the app's ID comes from the bot's."""
-    assert delivery.me() == Me("U0BOT", "T1", "B1", "A1")
+    """The token says whose it is."""
+    assert delivery.me() == Me("U0BOT", "T1", "B1")
     assert {call.token for call in slack.calls} == {"Bearer xoxb-test"}
-
-
-def test_the_app_id_may_stay_unknown(slack: FakeSlack, delivery: Delivery) -> None:
-    """A permission that is missing for a detail stops nothing."""
-    slack.script["bots.info"] = [error("missing_scope")]
-    assert delivery.me().app_id == ""
 
 
 def test_a_zone_is_asked_once_an_hour(slack: FakeSlack, delivery: Delivery) -> None:
