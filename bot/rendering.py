@@ -21,6 +21,7 @@ Draw = Callable[[Picture, str], bytes]
 CHILDREN = 2
 RECYCLE_AFTER = 500  # pictures: matplotlib's caches and the allocator's fragments never grow for longer than this
 WARMING_S = 30.0  # two imports of matplotlib take a second, on a machine that does much else ten
+STARTED_S = 1.0
 NICENESS = 10  # an acknowledgement never waits for a picture
 
 # How pebble says that a pool is of no use any more: to those who wait for a picture, and to those who bring another one.
@@ -58,13 +59,14 @@ class Renderer:
         self._draw = draw
         self._lock = Lock()
         self._stopped = False
+        self._starting: list[Any] = []
         self._pool = self._new_pool()
 
     def warm(self, timeout_s: float = WARMING_S) -> None:
         """Starts the children and waits for the first to be ready, so that the first ask does not wait for their imports."""
         with suppress(DrawingFailed):  # stopped meanwhile
-            started = [self._schedule(os.getpid, ()) for _ in range(self._children)]
-            wait(started, timeout_s, FIRST_COMPLETED)
+            self._starting = [self._schedule(os.getpid, ()) for _ in range(self._children)]
+            wait(self._starting, timeout_s, FIRST_COMPLETED)
 
     def draw(self, picture: Picture, theme: str, timeout_s: float) -> bytes:
         """The picture as PNG, within `timeout_s` (waiting for a free child included); raises DrawingFailed."""
@@ -79,9 +81,10 @@ class Renderer:
             raise DrawingFailed("could not be drawn") from error
 
     def stop(self) -> None:
-        """Ends the children at once; nothing is drawn any more."""
+        """Ends the children; nothing is drawn any more."""
         with self._lock:
             self._stopped = True
+        wait(self._starting, STARTED_S)  # a child that is ended half started complains on stderr, past our log
         self._pool.stop()
         self._pool.join(timeout=2)
 
