@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from bot.config import Answers
+from bot.config import Answers as Settings
 from bot.observe import Metrics, reference
-from bot.ports import Kind, Link, Source, SourceError
+from bot.ports import Answers, Kind, Link, Source, SourceError
 from bot.rendering import DrawingFailed
 from bot.slack.text import masked
 from bot.sources import TITLES
@@ -81,7 +81,7 @@ class Analyst:
         self,
         sources: Mapping[str, Source],
         renderer: Draws,
-        settings: Answers,
+        settings: Settings,
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -135,25 +135,32 @@ class Analyst:
         outcomes += [(call, SourceError("is not configured", "not_configured")) for call in missing]
         return self._put_together(section, ask, outcomes)
 
-    def _fetch(self, ask: Ask, call: Call, awaited: set[Call], left_s: float) -> Mapping[str, Found]:
+    def _fetch(self, ask: Ask, call: Call, awaited: set[Call], left_s: float) -> Answers:
         start = self._clock()
         try:
-            return self._sources[call.source].fetch(call.queries, call.window, ask.env, left_s)
+            return once_each(call.queries, partial(self._fetch_from, ask, call, left_s))
         finally:
             self._metrics.source(call.source, self._clock() - start)
             awaited.discard(call)
 
-    def _put_together(self, section: Section, ask: Ask, outcomes: list[tuple[Call, Mapping[str, Found] | Exception]]) -> Data:
+    def _fetch_from(self, ask: Ask, call: Call, left_s: float, queries: Mapping[str, Query]) -> Answers:
+        return self._sources[call.source].fetch(queries, call.window, ask.env, left_s)
+
+    def _put_together(self, section: Section, ask: Ask, outcomes: list[tuple[Call, Answers | Exception]]) -> Data:
         found: dict[str, Found] = {}
         before: dict[str, Found] = {}
         gaps: list[Gap] = []
+        faults: dict[str, str] = {}
+        for call, error in failures(outcomes):
+            self._note(call, error)
+            gap = self._gap(section, ask, call, error)
+            gaps.append(gap)
+            faults |= {} if call.compared else dict.fromkeys(call.queries, f"{gap.source} {gap.said}")
         for call, outcome in outcomes:
-            if isinstance(outcome, Exception):
-                self._note(call, outcome)
-                gaps.append(self._gap(section, ask, call, outcome))
-            else:
-                (before if call.compared else found).update(outcome)
-        return Data(found, before, merged(gaps))
+            if not isinstance(outcome, Exception):
+                answered = {key: part for key, part in outcome.items() if not isinstance(part, SourceError)}
+                (before if call.compared else found).update(answered)
+        return Data(found, before, merged(gaps), faults, self._settings.limits)
 
     def _note(self, call: Call, error: Exception) -> None:
         """Counts and logs a call without a usable answer; what is not configured is no fault."""
@@ -205,6 +212,26 @@ def calls_for(section: Section, ask: Ask) -> tuple[Call, ...]:
     return tuple(calls)
 
 
+def once_each(queries: Mapping[str, Query], fetch: Callable[[Mapping[str, Query]], Answers]) -> Answers:
+    """The answers to all queries, of which equal ones are asked once: sections that are asked together share many."""
+    first: dict[str, str] = {}
+    for key, query in queries.items():
+        first.setdefault(repr(query), key)
+    answers = fetch({key: queries[key] for key in first.values()})
+    return {key: answers[first[repr(query)]] for key, query in queries.items() if first[repr(query)] in answers}
+
+
+def failures(outcomes: Sequence[tuple[Call, Answers | Exception]]) -> Iterator[tuple[Call, Exception]]:
+    """What failed: whole calls, and single queries of those that else succeeded."""
+    for call, outcome in outcomes:
+        if isinstance(outcome, Exception):
+            yield call, outcome
+        else:
+            for key, part in outcome.items():
+                if isinstance(part, SourceError):
+                    yield replace(call, queries={key: call.queries[key]}), part
+
+
 def kind_of(error: Exception) -> Kind:
     if isinstance(error, SourceError):
         return error.kind
@@ -227,7 +254,7 @@ def composed(section: Section, ask: Ask, data: Data, links: tuple[Link, ...], kn
     charts = tuple(part for _, part in parts if isinstance(part, Chart))
     lacking = {name for gap in data.gaps for name in gap.missing}
     tables = tuple(part for panel, part in parts if isinstance(part, TitledTable) and (part.table or panel.name not in lacking))
-    drawable = any(line.series for chart in charts for line in chart.lines())
+    drawable = any(chart.drawable() for chart in charts)
     picture = picture_of(section, ask, data, charts) if drawable else None
     return Answer(
         ask=ask,

@@ -14,15 +14,12 @@ from bot.manifest import FILE, stale
 from bot.observe import logs
 from bot.ports import ChatError, Source, SourceError
 from bot.slack.probe import slack_probes
-from bot.sources import TITLES, make
+from bot.sources import REGISTER, make
 from bot.terminal import aligned
 from bot.work import Bulkheads, gather
 from charts.data import Column
 
 PATIENCE_S = 8.0  # all are asked at once
-
-DATADOG, ELASTIC = "needs DD_API_KEY and DD_APP_KEY", "needs ELASTICSEARCH_URL"
-NEEDS = {"datadog": DATADOG, "datadog_events": DATADOG, "elastic": ELASTIC}  # source -> the settings that configure it
 
 Probe = Callable[[float], str]  # within so many seconds: what was seen, in a few words; raises SourceError or ChatError
 
@@ -95,7 +92,7 @@ def table(findings: Sequence[Finding]) -> list[str]:
 
 def not_configured(sources: Mapping[str, Source]) -> list[Finding]:
     """The sources that cannot be asked for want of settings. No fault: their panels say so."""
-    return [Finding(TITLES[name], "not configured", needs) for name, needs in NEEDS.items() if name not in sources]
+    return [Finding(made.title, "not configured", made.needs) for name, made in REGISTER.items() if name not in sources]
 
 
 def asked(probes: Mapping[str, Probe]) -> list[Finding]:

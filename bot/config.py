@@ -5,24 +5,39 @@ Plain dataclasses: importing a validation library takes half of the 150 ms in wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from bot import later, shapes
 from bot.reading import Known, Reading, read_settings
+from commands.panel import Limits
 
 METRICS = {
     "success_rate": "payments.checkout.success_rate",
     "sessions_active": "payments.checkout.sessions_active",
     "sessions_pending": "payments.checkout.sessions_pending",
+    "expired_count": "payments.window.expired_count",
+    "extension_count": "payments.window.extension_count",
+    "override_count": "payments.window.override_count",
+    "retry_attempts": "payments.retry.attempt_count",
+    "retry_success_rate": "payments.retry.success_rate",
+    "retry_failures": "payments.retry.failure_count",
+    "render_time_ms": "payments.receipt.render_time_ms",
+    "receipt_errors": "payments.receipt.error_count",
 }
 FIELDS = {
     "time": "@timestamp",
     "environment": "service.environment",
     "kind": "event.action",
+    "outcome": "event.outcome",
     "decline_code": "stripe.decline_code",
+    "attempt": "retry.attempt",
+    "webhook_lag_ms": "webhook.lag_ms",
+    "receipt_id": "receipt.id",
+    "receipt_path": "receipt.path",
+    "session_id": "checkout.session_id",
 }
 SITES = (
     "datadoghq.com",
@@ -78,12 +93,54 @@ class Elastic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Aws:
+    """How AWS is reached, and what the company's things are called there; `${ENV}` in a name is the asked environment.
+
+    Without `access_key` boto3 finds credentials as it always does. `rules` are EventBridge's, all of the bus when none is named.
+    """
+
+    region: str = ""
+    profile: str = ""
+    endpoint_url: str = ""  # for all services; without it boto3 reads its own AWS_ENDPOINT_URL…
+    access_key: str = field(default="", repr=False)
+    secret_key: str = field(default="", repr=False)
+    retry_queue: str = "payments-retry-${ENV}"
+    event_bus: str = "default"
+    event_rules: tuple[str, ...] = ()
+    event_log_group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archives:
+    """Where the archives lie (`s3://bucket/prefix/` or a folder), and who answers questions on them: DuckDB or Athena."""
+
+    cloudfront_logs: str = ""
+    segment_archive: str = ""
+    athena_workgroup: str = ""
+    athena_database: str = "default"
+    athena_output: str = ""
+    cache: str = ""  # a folder; without it one of the user's own
+    cache_mb: int = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagerDuty:
+    """PagerDuty's REST API; `service` is the name of the service whose people are on call for payments."""
+
+    api_key: str = field(repr=False)
+    api_url: str = "https://api.pagerduty.com"
+    service: str = "Payments Checkout"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     deadline_s: float = 8.0  # all sources of one ask
     theme: Literal["light", "dark"] = "light"
     copy_home: bool = True
     at_once: int = 24  # asks that are worked on at once; each mostly waits: for sources, children, Slack, or an equal ask's run
     waiting: int = 100  # asks that wait; beyond them a person hears "busy"
+    limits: Limits = field(default_factory=Limits)
+    runbook_url: str = ""  # where people open docs/runbooks/stripe-payments.md
     per_user: int = 25  # asks of one person, at work and waiting: nobody takes the bot from the others
 
 
@@ -101,11 +158,20 @@ class Config:
     slack: Slack | None = None
     datadog: Datadog | None = None
     elastic: Elastic | None = None
+    aws: Aws | None = None
+    archives: Archives = Archives()
+    pagerduty: PagerDuty | None = None
     answers: Answers = Answers()
     unused: tuple[str, ...] = ()
 
 
 Places = Mapping[str, tuple[str, shapes.Shape[Any]]]  # attribute -> the setting's name and the shape of its value
+
+
+def shaped(all_places: Iterable[Places]) -> dict[str, shapes.Shape[Any]]:
+    """The shape of every setting, by its name."""
+    return dict(place for places in all_places for place in places.values())
+
 
 TOP: Places = {
     "env": ("PAYBOT_ENV", shapes.environment),
@@ -127,11 +193,30 @@ ELASTIC: Places = {
     "kibana_url": ("KIBANA_URL", shapes.url),
     "data_view": ("KIBANA_DATA_VIEW", shapes.data_view),
 }
+AWS: Places = {
+    "profile": ("AWS_PROFILE", shapes.words),
+    "retry_queue": ("PAYBOT_RETRY_QUEUE", shapes.words),
+    "event_bus": ("PAYBOT_EVENT_BUS", shapes.words),
+    "event_rules": ("PAYBOT_EVENT_RULES", shapes.names),
+    "event_log_group": ("PAYBOT_EVENT_LOG_GROUP", shapes.words),
+}
+REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")  # the first that is set; with AWS_PROFILE: what says that AWS can be asked
+ARCHIVES: Places = {
+    "cloudfront_logs": ("PAYBOT_CLOUDFRONT_LOGS", shapes.archive),
+    "segment_archive": ("PAYBOT_SEGMENT_ARCHIVE", shapes.archive),
+    "athena_workgroup": ("ATHENA_WORKGROUP", shapes.words),
+    "athena_database": ("ATHENA_DATABASE", shapes.words),
+    "athena_output": ("ATHENA_OUTPUT", shapes.archive),
+}
+PAGERDUTY: Places = {"api_url": ("PAGERDUTY_API_URL", shapes.url)}
+PAGERDUTY_SECRETS: Places = {"api_key": ("PAGERDUTY_API_KEY", shapes.secret)}
 ELASTIC_SECRETS: Places = {"api_key": ("ELASTICSEARCH_API_KEY", shapes.encoded_key)}
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "answers": {
         "deadline": shapes.text(shapes.within("1s", "1m")),
         "theme": shapes.text(shapes.one_of("light", "dark")),
+        "agreement": shapes.text(shapes.share),
+        "runbook_url": shapes.text(shapes.url),
         "copy_home": shapes.yes_no,
         "at_once": shapes.whole(1, 100),
         "waiting": shapes.whole(0, 10_000),
@@ -139,10 +224,14 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     },
     "metrics": {**dict.fromkeys(METRICS, shapes.text(shapes.metric)), "scale": shapes.text(shapes.one_of("percent", "ratio"))},
     "fields": dict.fromkeys(FIELDS, shapes.text(shapes.log_field)),
+    "archives": {"cache": shapes.text(shapes.words), "cache_mb": shapes.whole(100, 1_000_000)},
+    "pagerduty": {"service": shapes.text(shapes.words)},
 }
+SETTINGS = (TOP, SLACK, DATADOG, ELASTIC, AWS, ARCHIVES, PAGERDUTY)
+SECRETS = (SLACK_SECRETS, DATADOG_SECRETS, ELASTIC_SECRETS, PAGERDUTY_SECRETS)
 KNOWN = Known(
-    settings={**dict((*TOP.values(), *SLACK.values(), *DATADOG.values(), *ELASTIC.values())), **later.SETTINGS},
-    secrets={**dict((*SLACK_SECRETS.values(), *DATADOG_SECRETS.values(), *ELASTIC_SECRETS.values())), **later.SECRETS},
+    settings={**shaped(SETTINGS), **dict.fromkeys(REGIONS, shapes.words), **later.SETTINGS},
+    secrets={**shaped(SECRETS), **later.SECRETS},
     tables={name: {**later.TABLES.get(name, {}), **TABLES.get(name, {})} for name in (*TABLES, *later.TABLES)},
     named_tables={"rules": later.RULE},
 )
@@ -183,18 +272,29 @@ def assembled(reading: Reading) -> Config:
     metrics, answers = reading.table("metrics"), reading.table("answers")
     scale = {"scale": metrics.pop("scale")} if "scale" in metrics else {}
     deadline = {"deadline_s": answers.pop("deadline")} if "deadline" in answers else {}
+    limits = {"limits": Limits(agreement_pct=answers.pop("agreement"))} if "agreement" in answers else {}
     slack = picked(reading, {**SLACK, **SLACK_SECRETS})
     datadog = picked(reading, {**DATADOG, **DATADOG_SECRETS})
     elastic = picked(reading, {**ELASTIC, **ELASTIC_SECRETS})
+    pagerduty = picked(reading, {**PAGERDUTY, **PAGERDUTY_SECRETS})
     fields = {key: value for key, value in reading.table("fields").items() if key in FIELDS}
     return Config(
         **picked(reading, TOP),
         slack=Slack(**slack) if "bot_token" in slack else None,
         datadog=Datadog(**datadog, **scale, metrics=METRICS | metrics) if "api_key" in datadog else None,
         elastic=Elastic(**elastic, fields=FIELDS | fields) if "url" in elastic else None,
-        answers=Answers(**answers, **deadline),
+        aws=aws(reading),
+        archives=Archives(**picked(reading, ARCHIVES), **reading.table("archives")),
+        pagerduty=PagerDuty(**pagerduty, **reading.table("pagerduty")) if "api_key" in pagerduty else None,
+        answers=Answers(**answers, **deadline, **limits),
         unused=unused(reading),
     )
+
+
+def aws(reading: Reading) -> Aws | None:
+    """AWS, where its region is known: without one boto3 can ask nothing."""
+    region = next((str(reading.values[name]) for name in REGIONS if name in reading.values), "")
+    return Aws(region=region, **picked(reading, AWS)) if region or "AWS_PROFILE" in reading.values else None
 
 
 def picked(reading: Reading, places: Places) -> dict[str, Any]:

@@ -13,17 +13,7 @@ from bot.shapes import anything, duration_s, secret, text, words
 SETTINGS = dict.fromkeys(
     (
         "PAYBOT_BASE_URL",
-        "PAYBOT_RETRY_QUEUE",
-        "PAYBOT_EVENT_BUS",
-        "PAYBOT_EVENT_RULES",
-        "PAYBOT_EVENT_LOG_GROUP",
-        "PAYBOT_CLOUDFRONT_LOGS",
-        "PAYBOT_SEGMENT_ARCHIVE",
-        "ATHENA_WORKGROUP",
-        "ATHENA_DATABASE",
-        "ATHENA_OUTPUT",
         "PAGERDUTY_EVENTS_URL",
-        "PAGERDUTY_API_URL",
         "OPSGENIE_API_URL",
     ),
     words,
@@ -32,7 +22,6 @@ SECRETS = dict.fromkeys(
     (
         "DATABASE_URL",  # postgresql://user:password@…
         "PAGERDUTY_ROUTING_KEY",
-        "PAGERDUTY_API_KEY",
         "PAGERDUTY_WEBHOOK_SECRET",
         "OPSGENIE_API_KEY",
     ),
@@ -42,7 +31,6 @@ TABLES: Mapping[str, Mapping[str, Callable[[object], Any]]] = {
     "alerts": dict.fromkeys(("tick", "delay", "repeat_every"), text(duration_s)),
     "digest": dict.fromkeys(("at", "days", "timezone", "holidays"), anything),
     "roles": {"responder": anything},
-    "fields": dict.fromkeys(("outcome", "attempt", "webhook_lag_ms", "receipt_id", "receipt_path", "session_id"), text(words)),
 }
 RULE: Mapping[str, Callable[[object], Any]] = {  # the keys of a table [rules.<name>]
     **dict.fromkeys(("over", "for", "clear"), text(duration_s)),

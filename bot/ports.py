@@ -46,15 +46,19 @@ class Link:
     url: str
 
 
+Answers = Mapping[str, Found | SourceError]
+
+
 class Source(Protocol):
     """Something that answers queries. Threads may call it at once."""
 
     title: str  # as people know it: "Datadog", "Elasticsearch"
 
-    def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Mapping[str, Found]:
+    def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Answers:
         """The answers by the queries' keys, all queries in as few requests as the vendor allows, within `timeout_s`.
 
-        A query without data gives an empty Series or a Table with no rows. Raises SourceError and nothing else.
+        A query without data gives an empty Series or a Table with no rows; one that alone could not be answered gives its
+        SourceError. Raises SourceError, and nothing else, where none could.
         """
         ...
 

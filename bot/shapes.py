@@ -129,6 +129,31 @@ metric = matching(r"[A-Za-z][A-Za-z0-9_.]{0,199}", "the name of a metric")
 log_field = matching(r"[A-Za-z_@][A-Za-z0-9_.@-]{0,254}", "the name of a field")
 
 
+bucket = matching(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.{0,900})?", 'a place like "s3://bucket/prefix/"')
+
+
+def archive(text: str) -> str:
+    """Where files lie: `s3://bucket/prefix/`, or a folder."""
+    if text.startswith("s3:"):
+        return bucket(text)
+    if "://" in text:
+        raise Misfit(f'{shown(text)} is neither a place like "s3://bucket/prefix/" nor a folder')
+    return text
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Several names with commas between them."""
+    return tuple(filter(None, (name.strip() for name in text.split(","))))
+
+
+def share(text: str) -> float:
+    """The number of "2%" or "0.5 %", up to 100."""
+    found = re.fullmatch(r"(\d{1,3}(?:\.\d{1,3})?) ?%", text, re.ASCII)
+    if not found or float(found[1]) > 100:
+        raise Misfit(f'{shown(text)} is not a share like "2%"')
+    return float(found[1])
+
+
 def url(text: str) -> str:
     """A base URL without the slash at its end."""
     from urllib.parse import urlsplit  # noqa: PLC0415 - many starts have no URL among their settings

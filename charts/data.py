@@ -62,10 +62,35 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of raw values (numbers unrounded, None for unknown); whoever shows them formats by each column's unit."""
+    """Rows of raw values (numbers unrounded, None for unknown); whoever shows them formats by each column's unit.
+
+    `until` is the time (epoch seconds) up to which the source has everything it will say something about; None: it has no such
+    limit. `notes` are what the source says about its data ("3 unreadable lines in …"), fit for small print.
+    """
 
     columns: tuple[Column, ...] = ()
     rows: tuple[tuple[Value, ...], ...] = field(default=())
+    until: float | None = None
+    notes: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Numbers by row and by time, for a heatmap: `values[row][bucket]` is None where there is nothing.
+
+    `times` are epoch seconds at which each bucket starts, `step_s` its width; `counts[row][bucket]` is how many things the
+    value is made of, None where there were none: an empty cell is empty, not zero.
+    """
+
+    rows: tuple[str, ...] = ()
+    times: tuple[float, ...] = ()
+    step_s: float = 0.0
+    values: tuple[tuple[float | None, ...], ...] = ()
+    counts: tuple[tuple[float | None, ...], ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to draw: at least one value."""
+        return any(value is not None for row in self.values for value in row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from charts.data import Series
+from charts.data import Grid, Series
 
 State = Literal["good", "bad", "plain"]
 
@@ -29,6 +29,38 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class Stack:
+    """Counts as bars, one on the other in each bucket: the first at the bottom, each named by its label."""
+
+    series: tuple[Series, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heatmap:
+    """Shares by row and time: each cell coloured by its value from `low` to `high`, its count written where there is room.
+
+    The only layer of its chart. A cell without a value stays empty.
+    """
+
+    grid: Grid
+    low: float = 0.0
+    high: float = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One number on a scale from `low` to `high` with its limit: the only layer of its chart, and without a time axis."""
+
+    value: float | None
+    limit: float
+    label: str
+    good: Literal["above", "below"]
+    low: float = 0.0
+    high: float = 100.0
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """Something that happened at `at` (epoch seconds): a numbered line in the panels, its text in the list below them."""
 
@@ -36,7 +68,7 @@ class Mark:
     text: str
 
 
-Layer = Line | Threshold
+Layer = Line | Threshold | Stack | Heatmap | Gauge
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +92,26 @@ class Chart:
     def lines(self) -> tuple[Line, ...]:
         return tuple(layer for layer in self.layers if isinstance(layer, Line))
 
+    def drawable(self) -> bool:
+        """Whether any layer has a value."""
+        return any(_has_value(layer) for layer in self.layers)
+
     def thresholds(self) -> tuple[Threshold, ...]:
         return tuple(layer for layer in self.layers if isinstance(layer, Threshold))
+
+
+def _has_value(layer: Layer) -> bool:
+    match layer:
+        case Line():
+            return bool(layer.series)
+        case Stack():
+            return any(layer.series)
+        case Heatmap():
+            return bool(layer.grid)
+        case Gauge():
+            return layer.value is not None
+        case Threshold():
+            return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from commands.checkout_numbers import (
     silence,
 )
 from commands.declines import decline
-from commands.panel import Data, Marks, Panel, Query, Section, TitledTable
+from commands.panel import Brief, Data, Marks, Panel, Query, Section, TitledTable
 from commands.reasons import Failures, Reason
 from commands.words import count, percent, span
 
@@ -74,7 +74,7 @@ def draw_rate(data: Data, ask: Ask) -> Chart:
         change=rate_change(data, ask) if ask.against else lowest_point(series, ask),
         state=rate_state(now),
         note=rolling_note(series),
-        missing=data.why("Datadog"),
+        missing=data.why("rate"),
     )
 
 
@@ -106,7 +106,7 @@ def draw_sessions(data: Data, ask: Ask) -> Chart:
         number=f"{count(now[0])} active, {count(now[1])} pending" if now != (None, None) else silence(active or pending, ask),
         change=compared_means(active, behind, "share", ask),
         note="open Checkout sessions",
-        missing=data.why("Datadog"),
+        missing=data.why("active", "pending"),
     )
 
 
@@ -169,4 +169,5 @@ SECTION = Section(
     ),
     headline=headline,
     marks=Marks("marks of deploys and overrides", {"events": EVENTS}, draw_marks),
+    brief=Brief(("rate",), draw_rate),
 )

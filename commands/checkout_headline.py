@@ -33,7 +33,7 @@ def headline(data: Data, ask: Ask) -> str:
     """How high the rate is, whether it holds its target, what most likely drives a breach, and how it compares."""
     series = rate(data, ask)
     if not series:
-        return f"Checkout success is unknown: {data.why('Datadog').removeprefix('no data: ')}."
+        return f"Checkout success is unknown: {data.why('rate').removeprefix('no data: ')}."
     now = newest(series, ask)
     breach, many = spoken_of(series)
     if now is None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from charts.data import Series, Table
 from charts.spec import Chart, Mark
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from commands.args import Ask
 
 Found = Series | Table
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,28 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What answers are judged by, as far as operators tune it.
+
+    `agreement_pct`: how far the counts of two sources may part before an answer says so, in per cent of the larger one.
+    """
+
+    agreement_pct: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """What the sources gave, by the query's key: a query that gave nothing is an empty series or a table with no rows.
 
-    `before` holds the compared window's answers, still with their own times.
+    `before` holds the compared window's answers, still with their own times. `faults` says by key what was wrong with a source
+    that gave no answer ("Datadog did not answer in 8 s").
     """
 
     found: Mapping[str, Found] = field(default_factory=dict)
     before: Mapping[str, Found] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
+    faults: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = Limits()
 
     def series(self, key: str) -> Series:
         found = self.found.get(key)
@@ -72,10 +86,24 @@ class Data:
         found = self.before.get(key)
         return found if isinstance(found, Series) else Series(key)
 
-    def why(self, source_title: str) -> str:
-        """What a panel says in its place when that source gave nothing."""
-        gap = next((gap for gap in self.gaps if gap.source == source_title and not gap.compared), None)
-        return f"no data: {gap.source} {gap.said}" if gap else "no data in this range"
+    def earlier_table(self, key: str) -> Table:
+        found = self.before.get(key)
+        return found if isinstance(found, Table) else Table()
+
+    def why(self, *keys: str) -> str:
+        """What a panel says in its place when these queries gave nothing."""
+        fault = next((self.faults[key] for key in keys if key in self.faults), None)
+        return f"no data: {fault}" if fault else "no data in this range"
+
+    def part(self, name: str) -> Data:
+        """The data of one section among those of several, where its keys are prefixed with "<name>."."""
+        return replace(self, found=_own(self.found, name), before=_own(self.before, name), faults=_own(self.faults, name))
+
+
+def _own(all_: Mapping[str, V], name: str) -> dict[str, V]:
+    """The entries whose keys begin with the section's name, by the rest of their keys."""
+    prefix = f"{name}."
+    return {key.removeprefix(prefix): value for key, value in all_.items() if key.startswith(prefix)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +134,19 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
+class Brief:
+    """A section in one panel, for the overview: which of its queries that takes, and the chart that they make."""
+
+    queries: tuple[str, ...]
+    draw: Callable[[Data, Ask], Chart]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the dashboard: its panels, who owns it, and the one sentence that a tired person reads first."""
+    """A part of the dashboard: its panels, who owns it, and the one sentence that a tired person reads first.
+
+    `brief` is its row of the overview; the overview itself has none.
+    """
 
     name: str
     title: str
@@ -115,6 +154,7 @@ class Section:
     panels: tuple[Panel, ...]
     headline: Callable[[Data, Ask], str]
     marks: Marks | None = None
+    brief: Brief | None = None
 
     def asked(self) -> Mapping[str, Query]:
         """Every query of every part, by its key (keys are unique within a section)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Protocol
 
 from bot.config import Config
 from bot.ports import Source
@@ -11,21 +12,26 @@ from bot.sources.datadog import DatadogEvents, DatadogMetrics
 from bot.sources.elastic import Elastic
 
 Now = Callable[[], datetime]
-Make = Callable[[Config, Now], Source | None]
 
-REGISTER: Mapping[str, Make] = {
-    "datadog": lambda config, now: DatadogMetrics(config.datadog, now) if config.datadog else None,
-    "datadog_events": lambda config, now: DatadogEvents(config.datadog, now) if config.datadog else None,
-    "elastic": lambda config, now: Elastic(config.elastic, now) if config.elastic else None,
+
+class Made(Protocol):
+    """A class of sources: what it is called, what it needs ("needs ELASTICSEARCH_URL"), and the source, None where that is not set."""
+
+    title: str
+    needs: str
+
+    def of(self, config: Config, now: Now) -> Source | None: ...
+
+
+REGISTER: Mapping[str, Made] = {
+    "datadog": DatadogMetrics,
+    "datadog_events": DatadogEvents,
+    "elastic": Elastic,
 }
-TITLES: Mapping[str, str] = {
-    "datadog": DatadogMetrics.title,
-    "datadog_events": DatadogEvents.title,
-    "elastic": Elastic.title,
-}
+TITLES: Mapping[str, str] = {name: source.title for name, source in REGISTER.items()}
 
 
 def make(config: Config, now: Now) -> dict[str, Source]:
     """Every source that is configured, by its name in queries. Nothing is connected before its first question."""
-    made = {name: make_one(config, now) for name, make_one in REGISTER.items()}
+    made = {name: source.of(config, now) for name, source in REGISTER.items()}
     return {name: source for name, source in made.items() if source}

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
-from bot.config import Datadog
+from bot.config import Config, Datadog
 from bot.ports import Link, SourceError
 from bot.sources.datadog_api import DatadogApi
 from bot.sources.events import Search
@@ -23,6 +23,7 @@ from commands.panel import Found, Query
 
 Now = Callable[[], datetime]
 
+NEEDS = "needs DD_API_KEY and DD_APP_KEY"
 TIMESERIES = "/api/v2/query/timeseries"
 QUERIES = 10  # in one request; Datadog documents no limit
 SETTLE = timedelta(seconds=60)  # as for alerts; Datadog documents no lag for what agents send
@@ -37,11 +38,17 @@ class DatadogMetrics:
     """
 
     title = "Datadog"
+    needs = NEEDS
 
     def __init__(self, settings: Datadog, now: Now) -> None:
         self._settings = settings
         self._now = now
         self._api = DatadogApi(settings)
+
+    @classmethod
+    def of(cls, config: Config, now: Now) -> Self | None:
+        """The source, where Datadog's keys are set."""
+        return cls(config.datadog, now) if config.datadog else None
 
     def warm(self) -> None:
         """Imports and connects what the first fetch would otherwise wait for."""
@@ -114,11 +121,17 @@ class DatadogEvents:
     """Event searches such as `env:$env kind:deploy`; each gives a Table of time (epoch s), title, message and tags."""
 
     title = "Datadog events"
+    needs = NEEDS
 
     def __init__(self, settings: Datadog, now: Now) -> None:
         self._settings = settings
         self._now = now
         self._api = DatadogApi(settings)
+
+    @classmethod
+    def of(cls, config: Config, now: Now) -> Self | None:
+        """The source, where Datadog's keys are set."""
+        return cls(config.datadog, now) if config.datadog else None
 
     def warm(self) -> None:
         """Imports and connects what the first fetch would otherwise wait for."""

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+from bot.config import Config
 from bot.config import Elastic as Settings
 from bot.ports import Link, SourceError
 from bot.sources.aggregations import body, iso, question
@@ -33,12 +34,18 @@ class Elastic:
     """Aggregations written as JSON in which whole strings may be `$names` (see `aggregations`)."""
 
     title = "Elasticsearch"
+    needs = "needs ELASTICSEARCH_URL"
 
     def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
         self._settings = settings
         self._now = now
         self._lock = threading.Lock()
         self._connected: Elasticsearch | None = None
+
+    @classmethod
+    def of(cls, config: Config, now: Callable[[], datetime]) -> Self | None:
+        """The source, where the cluster's address is set."""
+        return cls(config.elastic, now) if config.elastic else None
 
     def warm(self) -> None:
         """Imports and connects what the first fetch would otherwise wait for."""

@@ -10,7 +10,7 @@ import pytest
 from charts.spec import Chart, Line, Threshold
 from commands.checkout import SECTION, draw_marks, draw_rate, draw_reasons, draw_sessions
 from commands.checkout_headline import headline
-from commands.panel import Data, Gap
+from commands.panel import Data
 from tests.fakes import NOW, ask, events_table, minutes, reasons_table
 
 GOOD, LOW = [98.5] * 75, [98.5] * 40 + [91.0] * 35
@@ -65,7 +65,7 @@ def test_the_compared_day_lies_behind_on_the_same_hours() -> None:
 
 def test_no_rate_reads_as_what_its_source_said() -> None:
     """A dead source leaves its reason in the panel's place, and no number."""
-    chart = draw_rate(Data(gaps=(Gap("Datadog", "did not answer in 8 s"),)), ask(1))
+    chart = draw_rate(Data(faults={"rate": "Datadog did not answer in 8 s"}), ask(1))
     assert (chart.number, chart.state, chart.missing) == ("", "plain", "no data: Datadog did not answer in 8 s")
 
 
@@ -200,7 +200,7 @@ def test_only_hours_that_both_days_know_are_compared() -> None:
 
 def test_without_a_rate_the_headline_says_so() -> None:
     """No number is made up for a sentence."""
-    said = headline(Data(gaps=(Gap("Datadog", "refused our keys (403)"),)), ask(1))
+    said = headline(Data(faults={"rate": "Datadog refused our keys (403)"}), ask(1))
     assert said == "Checkout success is unknown: Datadog refused our keys (403)."
 
 
