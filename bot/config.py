@@ -261,18 +261,27 @@ def missing_slack(reading: Reading) -> list[str]:
 def missing_of_sources(reading: Reading) -> list[str]:
     """The other half of what is half set: without it the source could only refuse every question."""
     pairs = (("DD_API_KEY", "DD_APP_KEY"), ("DD_APP_KEY", "DD_API_KEY"), ("ELASTICSEARCH_API_KEY", "ELASTICSEARCH_URL"))
-    return [
+    half = [
         f"{needed}: is not set, but {given} is"
         for given, needed in pairs
         if given in reading.given and needed not in reading.given
     ]
+    in_aws = [name for name in ("PAYBOT_CLOUDFRONT_LOGS", "PAYBOT_SEGMENT_ARCHIVE") if is_bucket(reading.values.get(name))]
+    in_aws += [name for name in ("ATHENA_WORKGROUP",) if name in reading.given]
+    nowhere = not reading.given & {*REGIONS, "AWS_PROFILE"}
+    return [*half, *(f"AWS_REGION: is not set, but {name} is" for name in in_aws if nowhere)]
+
+
+def is_bucket(place: object) -> bool:
+    """Whether an archive lies in S3, and not in a folder."""
+    return str(place).startswith("s3:")
 
 
 def assembled(reading: Reading) -> Config:
     metrics, answers = reading.table("metrics"), reading.table("answers")
     scale = {"scale": metrics.pop("scale")} if "scale" in metrics else {}
     deadline = {"deadline_s": answers.pop("deadline")} if "deadline" in answers else {}
-    limits = {"limits": Limits(agreement_pct=answers.pop("agreement"))} if "agreement" in answers else {}
+    limits: dict[str, Any] = {"limits": Limits(agreement_pct=answers.pop("agreement"))} if "agreement" in answers else {}
     slack = picked(reading, {**SLACK, **SLACK_SECRETS})
     datadog = picked(reading, {**DATADOG, **DATADOG_SECRETS})
     elastic = picked(reading, {**ELASTIC, **ELASTIC_SECRETS})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot import later
-from bot.config import KNOWN, TABLES, Answers, Config
+from bot.config import KNOWN, TABLES, Answers, Archives, Aws, Config, PagerDuty
 
 DOCS = Path("docs")
 PAGES = "\n".join(page.read_text() for page in (DOCS / "settings.md", DOCS / "setup-sources.md", DOCS / "setup-slack.md"))
@@ -44,6 +44,13 @@ def test_every_key_of_the_file_has_its_place_in_the_pages(key: str) -> None:
         ("PAYBOT_LOG_LEVEL", Config().log_level),
         ("deadline", f"{Answers().deadline_s:g}s"),
         ("theme", Answers().theme),
+        ("agreement", f"{Answers().limits.agreement_pct:g}%"),
+        ("PAYBOT_RETRY_QUEUE", Aws().retry_queue),
+        ("PAYBOT_EVENT_BUS", Aws().event_bus),
+        ("ATHENA_DATABASE", Archives().athena_database),
+        ("cache_mb", str(Archives().cache_mb)),
+        ("PAGERDUTY_API_URL", PagerDuty(api_key="").api_url),
+        ("service", PagerDuty(api_key="").service),
         ("copy_home", str(Answers().copy_home).lower()),
         ("at_once", str(Answers().at_once)),
         ("waiting", str(Answers().waiting)),

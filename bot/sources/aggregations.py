@@ -2,8 +2,9 @@
 
 How an answer becomes rows: one row for each bucket of the query's one multi-bucket aggregation. First its key (of a
 date_histogram: epoch seconds), then `count`, then a column for each sub-aggregation: the number of documents of a single-bucket
-one, the value of a metric, one column for each asked percent of `percentiles` ("lag.95"); None where there was nothing to
-measure. Documents that `terms` left out make one last row: key None, their count, and None for the rest, which nobody knows.
+one, the value of a metric (of `top_metrics`, asked for one metric of one document: that), one column for each asked percent of
+`percentiles` ("lag.95"); None where there was nothing to measure. Documents that `terms` left out make one last row: key None,
+their count, and None for the rest, which nobody knows.
 """
 
 from __future__ import annotations
@@ -135,6 +136,17 @@ def _value(name: str, bucket: Mapping[str, Any]) -> Value:
     match bucket.get(name):
         case {"doc_count": int() as value} | {"value": int() | float() | None as value}:
             return value
+        case {"top": []}:
+            return None
+        case {"top": [{"metrics": dict(metrics)}]} if len(metrics) == 1:
+            return _top(*metrics.values())
+    raise unreadable()
+
+
+def _top(value: Any) -> Value:
+    """The one metric of the one document that `top_metrics` picked, null where that document lacks it."""
+    if value is None or isinstance(value, str | int | float):
+        return value
     raise unreadable()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Self
@@ -16,6 +17,7 @@ from bot.sources.datadog_api import DatadogApi
 from bot.sources.events import Search
 from bot.sources.names import NAME, filled
 from bot.sources.retry import Deadline
+from bot.sources.scalars import Whole
 from bot.sources.timeseries import Curve, Request
 from charts.data import Series
 from commands.args import Ask, Window
@@ -25,6 +27,9 @@ Now = Callable[[], datetime]
 
 NEEDS = "needs DD_API_KEY and DD_APP_KEY"
 TIMESERIES = "/api/v2/query/timeseries"
+SCALAR = "/api/v2/query/scalar"
+PULSE = "pulse"  # no query's key: the line that shows when the company was heard, of a gauge that is sent every minute
+ALIVE = "avg:$sessions_active{$scope}"
 QUERIES = 10  # in one request; Datadog documents no limit
 SETTLE = timedelta(seconds=60)  # as for alerts; Datadog documents no lag for what agents send
 TAG = re.compile(r"[\w.:/-]{1,190}")  # what may stand in a tag; no brace, comma or space can leave the scope
@@ -33,8 +38,10 @@ TAG = re.compile(r"[\w.:/-]{1,190}")  # what may stand in a tag; no brace, comma
 class DatadogMetrics:
     """Metric queries such as `avg:$success_rate{$scope}`, all of a fetch in one request.
 
-    `$scope` is the environment's tag, every other name a metric of the settings. Options: `formula` (in terms of `q`, the
-    query), `rate` "percent" (a share that is wanted in per cent, however the metric is sent), `unit`.
+    `$scope` is the environment's tag, every other name a metric of the settings. Options: `rate` "percent" (a share that is
+    wanted in per cent, however the metric is sent); `unit`; `fill` "zero", of a counter, which sends nothing where nothing
+    happened: such a bucket is 0 where PULSE shows that the company was heard, and stays unknown else; `whole` "percentile", of a
+    percentile query: one point for the whole window, as percentiles must not be averaged.
     """
 
     title = "Datadog"
@@ -64,9 +71,14 @@ class DatadogMetrics:
         """Every series of every query: one named by its key, or one for each group, named by its tags."""
         deadline = Deadline(timeout_s)
         settled = (self._now() - SETTLE).timestamp()
+        whole = {key: query for key, query in queries.items() if "whole" in query.options}
         found: dict[str, tuple[Series, ...]] = {}
-        for request in self._requests(queries, window, env):
+        for request in self._requests({key: query for key, query in queries.items() if key not in whole}, window, env):
             found |= request.read(self._api.post(TIMESERIES, request.body(), deadline), settled)
+            pulse = found.pop(PULSE, ())
+            found |= {key: with_zeros(key, found[key], pulse) for key in found if key in queries and fills(queries[key])}
+        for asked in self._whole(whole, window, env):
+            found |= asked.read(self._api.post(SCALAR, asked.body(), deadline))
         empty = {key: (Series(key, unit=query.options.get("unit", "")),) for key, query in queries.items()}
         return empty | {key: groups for key, groups in found.items() if groups}
 
@@ -99,22 +111,31 @@ class DatadogMetrics:
 
     def _requests(self, queries: Mapping[str, Query], window: Window, env: str) -> Iterator[Request]:
         """One request for the queries that look back equally far, whatever more they want before that."""
-        names = {**self._settings.metrics, "scope": f"env:{tag(env)}"}
+        names = self._names(env)
         step = int(window.step.total_seconds())
         end = floored(window.end, step)
         for over in dict.fromkeys(query.over for query in queries.values()):
             curves = [self._curve(key, query, window, names) for key, query in queries.items() if query.over == over]
             wanted = (curve for curve in curves if curve.start < end)
-            while batch := tuple(islice(wanted, QUERIES)):
-                yield Request(batch, end, step)
+            pulse = any(fills(queries[curve.key]) for curve in curves)
+            while batch := tuple(islice(wanted, QUERIES - pulse)):
+                alive = Curve(PULSE, filled(ALIVE, names), "q", "", min(curve.start for curve in batch))
+                yield Request((*batch, *((alive,) if pulse else ())), end, step)
+
+    def _whole(self, queries: Mapping[str, Query], window: Window, env: str) -> Iterator[Whole]:
+        """One request for the queries that want one number of equally long."""
+        names = self._names(env)
+        for start in dict.fromkeys(started(query, window) for query in queries.values()):
+            texts = {key: filled(query.text, names) for key, query in queries.items() if started(query, window) == start}
+            yield Whole(texts, int(start.timestamp()), int(window.end.timestamp()))
+
+    def _names(self, env: str) -> Mapping[str, str]:
+        return {**self._settings.metrics, "scope": f"env:{tag(env)}"}
 
     def _curve(self, key: str, query: Query, window: Window, names: Mapping[str, str]) -> Curve:
-        start = (window.end - query.over if query.over else window.start) - query.lead
-        formula = query.options.get("formula", "q")
-        if query.options.get("rate") == "percent" and self._settings.scale == "ratio":
-            formula = f"({formula}) * 100"
-        unit = query.options.get("unit", "")
-        return Curve(key, filled(query.text, names), formula, unit, floored(start, int(window.step.total_seconds())))
+        in_per_cent = query.options.get("rate") == "percent" and self._settings.scale == "ratio"
+        start = floored(started(query, window), int(window.step.total_seconds()))
+        return Curve(key, filled(query.text, names), "q * 100" if in_per_cent else "q", query.options.get("unit", ""), start)
 
 
 class DatadogEvents:
@@ -154,13 +175,32 @@ class DatadogEvents:
         return f"answers in {1000 * (time.perf_counter() - start):.0f} ms"
 
     def _search(self, query: Query, window: Window, env: str) -> Search:
-        start = (window.end - query.over if query.over else window.start) - query.lead
+        start = started(query, window)
         name = tag(env)
         quoted = f'"{name}"' if ":" in name or "/" in name else name
         return Search(filled(query.text, {"env": quoted}), start, window.end)
 
     def _ask(self, deadline: Deadline) -> Callable[[Mapping[str, Any]], Any]:
         return lambda page: self._api.post("/api/v2/events/search", page, deadline)
+
+
+def started(query: Query, window: Window) -> datetime:
+    """Where what a query looks at begins."""
+    return (window.end - query.over if query.over else window.start) - query.lead
+
+
+def fills(query: Query) -> bool:
+    return query.options.get("fill") == "zero"
+
+
+def with_zeros(key: str, groups: tuple[Series, ...], pulse: tuple[Series, ...]) -> tuple[Series, ...]:
+    """A counter's line with 0 where it has no point and the pulse has one; a counter that never counted is 0 all along."""
+    if not pulse or len(groups) > 1:
+        return groups
+    line = groups[0] if groups else replace(pulse[0], name=key, values=(None,) * len(pulse[0].times))
+    alive = {time for time, _ in pulse[0].known()}
+    values = (0.0 if value is None and time in alive else value for time, value in zip(line.times, line.values, strict=True))
+    return (replace(line, values=tuple(values)),)
 
 
 def single(key: str, groups: Sequence[Series]) -> Series:

@@ -9,9 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sandbox.chance import Ints
-from sandbox.elastic.documents import FIELDS, Documents, Part, count, iso, there
+from sandbox.elastic.documents import FIELDS, Documents, Mask, Part, count, iso, there
 from sandbox.elastic.measures import METRICS
 from sandbox.elastic.query import SearchError, known, matching, only, time_ms, whole
 
@@ -73,7 +74,7 @@ def _terms(docs: Documents, asked: Asked, inner: object) -> Found:
     if size == 0:
         raise SearchError(f"[size] must be greater than 0. Found [{size}] in [terms]", "illegal_argument_exception")
     order = asked.get("order", {"_count": "desc"})
-    buckets = [{"key": key, **_bucket(group, inner if _needs_inner(order) else {})} for key, group in groups.items()]
+    buckets = [{"key": key, **_bucket(group, _ordering(inner, order))} for key, group in groups.items()]
     buckets = _ordered([bucket for bucket in buckets if bucket["doc_count"] >= least], order)
     shown = buckets[:size]
     others = sum(bucket["doc_count"] for bucket in buckets[size:])
@@ -94,13 +95,23 @@ def _by_term(docs: Documents, name: str, missing: str | None) -> Mapping[Key, Do
         else:
             has = there(field, values)
             groups[missing].append(part[~has])
-            for number in np.unique(values[has]).tolist():
-                groups[field.word(number) if field.form == "keyword" else number].append(part[values == number])
+            for number, places in _alike(values, has):
+                groups[field.word(number) if field.form == "keyword" else number].append(part[places])
     return {key: tuple(parts) for key, parts in groups.items() if key is not None and count(parts)}
 
 
-def _needs_inner(order: object) -> bool:
-    return any(path not in ("_count", "_key") for path, _ in _orders(order))
+def _alike(values: NDArray[np.integer[Any]], has: Mask) -> Iterable[tuple[int, Ints]]:
+    """Each value with the places where it stands, in rising order; sorted once, as an ID has thousands of values."""
+    where = np.flatnonzero(has)
+    order = where[np.argsort(values[where], kind="stable")]
+    starts = np.flatnonzero(np.diff(values[order], prepend=values[order][:1] - 1))
+    return zip(values[order][starts].tolist(), np.split(order, starts[1:]) if len(order) else (), strict=True)
+
+
+def _ordering(inner: object, order: object) -> object:
+    """The sub-aggregations by which the buckets are ordered: only they are needed of the buckets that are not shown."""
+    names = {path.replace(">", ".").partition(".")[0] for path, _ in _orders(order)}
+    return {name: asked for name, asked in inner.items() if name in names} if isinstance(inner, dict) else inner
 
 
 def _orders(order: object) -> list[tuple[str, str]]:

@@ -42,7 +42,7 @@ class Part:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, which: slice | Mask) -> Part:
+    def __getitem__(self, which: slice | Mask | Ints) -> Part:
         return Part(self.env, self.kind, self.rows[which])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sandbox.chance import Floats, Ints
-from sandbox.elastic.documents import FIELDS, Documents, Field, there
+from sandbox.elastic.documents import FIELDS, Documents, Field, iso, source, there
 from sandbox.elastic.query import SearchError, known
 
 Asked = Mapping[str, Any]
@@ -75,6 +75,22 @@ def _cardinality(docs: Documents, asked: Asked) -> Found:
     return {"value": len(words | {field.word(number) for number in numbers.tolist()} if field and words else numbers)}
 
 
+def _top_metrics(docs: Documents, asked: Asked) -> Found:
+    """The asked metric of the newest document, or of the oldest: only sorting by time is spoken here."""
+    known(asked, "top_metrics", ("metrics", "sort", "size"))
+    order = asked.get("sort")
+    way = order.get("@timestamp") if isinstance(order, dict) else None
+    metric = asked.get("metrics")
+    name = str(metric.get("field")) if isinstance(metric, dict) else ""
+    if way not in ("asc", "desc") or not name or asked.get("size", 1) != 1:
+        raise SearchError("[top_metrics] needs one metric and a sort by @timestamp", "illegal_argument_exception")
+    ends = [(int(part.rows.time[place]), source(part, place)) for part in docs if len(part) for place in (0, len(part) - 1)]
+    if not ends:
+        return {"top": []}
+    at, document = (max if way == "desc" else min)(ends, key=lambda end: end[0])
+    return {"top": [{"sort": [iso(at)], "metrics": {name: document.get(name)}}]}
+
+
 METRICS: Mapping[str, Callable[[Documents, Asked], Found]] = {
     "avg": _single("avg", np.mean),
     "sum": _single("sum", np.sum),
@@ -83,4 +99,5 @@ METRICS: Mapping[str, Callable[[Documents, Asked], Found]] = {
     "percentiles": _percentiles,
     "cardinality": _cardinality,
     "value_count": _value_count,
+    "top_metrics": _top_metrics,
 }

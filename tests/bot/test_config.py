@@ -168,7 +168,33 @@ def test_the_file_tunes_answers_names_and_fields(tmp_path: Path) -> None:
     assert config.elastic
     assert (config.answers.deadline_s, config.answers.theme, config.answers.copy_home) == (60.0, "dark", False)
     assert (config.datadog.scale, config.datadog.metrics) == ("ratio", {**METRICS, "success_rate": "x.y"})
-    assert config.elastic.fields == {**FIELDS, "decline_code": "labels.code"}
+    assert config.elastic.fields == {**FIELDS, "decline_code": "labels.code", "attempt": "labels.attempt"}
+
+
+def test_aws_is_there_where_its_region_is_known(tmp_path: Path) -> None:
+    """Names have defaults; without a region or a profile boto3 could ask nothing, and AWS is not configured."""
+    assert read({}, tmp_path).aws is None
+    aws = read({"AWS_DEFAULT_REGION": "eu-west-1", "PAYBOT_EVENT_RULES": "a, b,"}, tmp_path).aws
+    assert aws
+    assert (aws.region, aws.retry_queue, aws.event_rules) == ("eu-west-1", "payments-retry-${ENV}", ("a", "b"))
+    assert read({"AWS_PROFILE": "payments"}, tmp_path).aws
+
+
+def test_an_archive_is_a_bucket_or_a_folder(tmp_path: Path) -> None:
+    """A folder needs nothing more; a bucket needs AWS."""
+    assert read({"PAYBOT_SEGMENT_ARCHIVE": "/srv/segment"}, tmp_path).archives.segment_archive == "/srv/segment"
+    assert faults({"PAYBOT_SEGMENT_ARCHIVE": "s3://logs/segment/"}, tmp_path) == (
+        "AWS_REGION: is not set, but PAYBOT_SEGMENT_ARCHIVE is",
+    )
+    assert faults({"PAYBOT_CLOUDFRONT_LOGS": "https://logs"}, tmp_path)[0].startswith("PAYBOT_CLOUDFRONT_LOGS: ")
+
+
+def test_the_tolerance_between_sources_is_a_share(tmp_path: Path) -> None:
+    """`agreement` is said as people say it."""
+    with_file(tmp_path, '[answers]\nagreement = "0.5 %"')
+    assert read({}, tmp_path).answers.limits.agreement_pct == 0.5
+    with_file(tmp_path, '[answers]\nagreement = "much"')
+    assert faults({}, tmp_path) == ('paybot.toml: answers.agreement: "much" is not a share like "2%"',)
 
 
 @pytest.mark.parametrize(
@@ -208,8 +234,8 @@ def test_the_file_can_be_elsewhere_and_must_then_exist(tmp_path: Path) -> None:
 def test_settings_of_later_parts_are_known_and_said_to_be_unused(tmp_path: Path) -> None:
     """One deployment's settings serve every version; what this one does not use it says."""
     with_file(tmp_path, '[digest]\nat = "09:15"\n[rules.webhook-lag]\nabove = 2\nfor = "10m"\n[roles]\nresponder = ["S1"]')
-    config = read({"PAGERDUTY_ROUTING_KEY": "r", "PAYBOT_RETRY_QUEUE": "q"}, tmp_path)
-    assert config.unused == ("PAGERDUTY_ROUTING_KEY", "PAYBOT_RETRY_QUEUE", "[digest]", "[roles]", "[rules]")
+    config = read({"PAGERDUTY_ROUTING_KEY": "r", "PAYBOT_BASE_URL": "u"}, tmp_path)
+    assert config.unused == ("PAGERDUTY_ROUTING_KEY", "PAYBOT_BASE_URL", "[digest]", "[roles]", "[rules]")
 
 
 def test_what_kubernetes_adds_for_a_service_named_paybot_is_no_fault() -> None:

@@ -168,3 +168,15 @@ def test_named_filters_are_named_buckets(client: Elasticsearch) -> None:
     filters = {name: {"term": {"event.action": f"receipt.{name}"}} for name in ("rendered", "failed")}
     found = asked(client, PROD, {"filters": {"filters": filters}})["buckets"]
     assert found["rendered"]["doc_count"] > 100 * found["failed"]["doc_count"] > 0
+
+
+def test_the_newest_receipts_come_first_with_their_paths(client: Elasticsearch) -> None:
+    """Thousands of IDs are ordered by their newest line; only those that are shown are looked into."""
+    newest = {"max": {"field": "@timestamp"}}
+    path = {"top_metrics": {"metrics": {"field": "receipt.path"}, "sort": {"@timestamp": "desc"}}}
+    terms = {"field": "receipt.id", "size": 3, "order": {"at": "desc"}}
+    found = asked(client, of("receipt.rendered"), {"terms": terms, "aggs": {"at": newest, "path": path}})
+    truth = usual().truth.events("receipt.rendered", NOW - DAY, NOW)
+    assert [bucket["at"]["value"] for bucket in found["buckets"]] == truth.time[-3:][::-1].tolist()
+    paths = [bucket["path"]["top"][0]["metrics"]["receipt.path"] for bucket in found["buckets"]]
+    assert paths == [f"/receipts/{bucket['key']}.pdf" for bucket in found["buckets"]]

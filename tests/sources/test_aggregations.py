@@ -154,3 +154,22 @@ def test_an_answer_of_another_shape_is_refused(lie: Any) -> None:
     with pytest.raises(SourceError) as error:
         asked().read(lie)
     assert error.value.kind == "bad_answer"
+
+
+NEWEST = {"terms": {"field": "x"}, "aggs": {"path": {"top_metrics": {"metrics": {"field": "p"}, "sort": {"t": "desc"}}}}}
+
+
+@pytest.mark.parametrize(
+    ("top", "cell"), [([{"sort": ["…"], "metrics": {"p": "/a"}}], "/a"), ([{"metrics": {"p": None}}], None), ([], None)]
+)
+def test_the_metric_of_the_newest_document_is_a_cell(top: Any, cell: str | None) -> None:
+    """`top_metrics` may give a word, which no other metric does; a document without the field has none."""
+    answer = {"sum_other_doc_count": 0, "buckets": [reason("r1", 1, path={"top": top})]}
+    assert read(NEWEST, answer).rows == (("r1", 1, cell),)
+
+
+@pytest.mark.parametrize("top", [[{"metrics": {"p": ["/a"]}}], [{"metrics": {"p": 1, "q": 2}}], [{}], None])
+def test_a_metric_of_another_shape_is_unreadable(top: Any) -> None:
+    """No cell is made of half an answer."""
+    with pytest.raises(SourceError):
+        read(NEWEST, {"sum_other_doc_count": 0, "buckets": [reason("r1", 1, path={"top": top})]})

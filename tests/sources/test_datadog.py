@@ -109,7 +109,7 @@ def test_a_rate_sent_as_a_ratio_is_asked_in_per_cent() -> None:
     with serving(EMPTY) as vendor:
         fetch(vendor, {"rate": RATE, "active": ACTIVE}, scale="ratio")
     formulas = [formula["formula"] for formula in vendor.asked[0].json()["data"]["attributes"]["formulas"]]
-    assert formulas == ["(q0) * 100", "q1"]
+    assert formulas == ["q0 * 100", "q1"]
 
 
 def test_nan_and_infinity_are_missing() -> None:
