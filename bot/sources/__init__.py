@@ -15,7 +15,7 @@ Now = Callable[[], datetime]
 
 
 class Made(Protocol):
-    """A class of sources: what it is called, what it needs ("needs ELASTICSEARCH_URL"), and the source, None where that is not set."""
+    """A class of sources: what it is called, what it needs ("needs DD_API_KEY"), and the source, None where that is not set."""
 
     title: str
     needs: str
