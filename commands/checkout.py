@@ -10,20 +10,15 @@ from commands.checkout_numbers import (
     REASONS_OVER,
     ROLLING,
     TARGET_PCT,
-    bucket,
-    compared_means,
     failed,
-    in_window,
     is_wide,
-    laid_behind,
     lowest_point,
-    newest,
     rate,
     rate_before,
     rate_change,
-    silence,
 )
 from commands.declines import decline
+from commands.numbers import bucket, compared_means, in_window, laid_behind, newest, silence
 from commands.panel import Brief, Data, Marks, Panel, Query, Section, TitledTable
 from commands.reasons import Failures, Reason
 from commands.words import count, percent, span

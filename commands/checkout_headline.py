@@ -4,22 +4,8 @@ from __future__ import annotations
 
 from charts.data import Series
 from commands.args import Ask
-from commands.checkout_numbers import (
-    FRESH,
-    REASONS_OVER,
-    TARGET_PCT,
-    at_clock,
-    bucket,
-    failed,
-    from_to,
-    is_wide,
-    length,
-    newest,
-    rate,
-    rate_change,
-    silence,
-    without_number_s,
-)
+from commands.checkout_numbers import REASONS_OVER, TARGET_PCT, failed, is_wide, rate, rate_change
+from commands.numbers import FRESH, at_clock, bucket, from_to, length, newest, silence, without_number_s
 from commands.panel import Data
 from commands.ranges import ends_now
 from commands.rolling import Breach, breaches
