@@ -6,15 +6,18 @@ A new kind of layer is a dataclass in `spec.py`, one section here, and a case in
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
 
+from charts.bars import bar_labels, bars, totals
 from charts.frame import Frame, thinned, within
+from charts.gauge import gauge
+from charts.heat import cells, heat
+from charts.labels import EndLabel
 from charts.runs import Breach, breaches, runs
-from charts.shapes import Area, Box, Dot, Shape, Stroke
-from charts.spec import Chart, Layer, Line, Threshold
+from charts.shapes import Area, Box, Dot, Measure, Shape, Stroke
+from charts.spec import Chart, Gauge, Heatmap, Layer, Line, Stack, Threshold
 from charts.style import Theme
 
 WIDTHS = {"main": 5.0, "second": 4.0, "third": 4.0, "before": 4.0}
@@ -26,17 +29,6 @@ BAR = 9.0  # height of the bar that marks a breach at the foot of the plot
 SHORTEST = 8.0  # a breach's bar is at least that wide, so that one bucket is seen
 RANKS = {"main": 0, "second": 2, "third": 3, "before": 4}
 LIMIT_RANK = 1
-
-
-@dataclass(frozen=True, slots=True)
-class EndLabel:
-    """A layer's name beside the right end of its line; where there is no room for all, the highest ranks are left out."""
-
-    y: float
-    text: str
-    colour: str
-    bold: bool
-    rank: int
 
 
 def line_shapes(line: Line, frame: Frame, theme: Theme) -> Iterator[Shape]:
@@ -101,6 +93,10 @@ def limit_label(limit: Threshold, frame: Frame, theme: Theme) -> EndLabel | None
     return EndLabel(frame.y(limit.value), limit.label, theme.bad, False, LIMIT_RANK) if limit.label.strip() else None
 
 
+def one_or_none(label: EndLabel | None) -> tuple[EndLabel, ...]:
+    return (label,) if label else ()
+
+
 def values_of(layer: Layer, start: float, end: float) -> tuple[float, ...]:
     """The values that the axis must hold."""
     match layer:
@@ -108,25 +104,41 @@ def values_of(layer: Layer, start: float, end: float) -> tuple[float, ...]:
             return within(layer.series, start, end)
         case Threshold():
             return (layer.value,)
+        case Stack():
+            return totals(layer, start, end)
+        case Heatmap():
+            return tuple(value for row in cells(layer.grid, start, end).values for value in row if value is not None)
+        case Gauge():
+            return () if layer.value is None else (layer.value,)
         case _:
             assert_never(layer)
 
 
-def shapes_of(layer: Layer, chart: Chart, frame: Frame, theme: Theme) -> Iterator[Shape]:
+def shapes_of(layer: Layer, chart: Chart, frame: Frame, theme: Theme, measure: Measure) -> Iterator[Shape]:
     match layer:
         case Line():
             return line_shapes(layer, frame, theme)
         case Threshold():
             return limit_shapes(layer, chart, frame, theme)
+        case Stack():
+            return bars(layer, chart, frame, theme)
+        case Heatmap():
+            return heat(layer, chart, frame, theme, measure)
+        case Gauge():
+            return gauge(layer, chart, frame, theme, measure)
         case _:
             assert_never(layer)
 
 
-def label_of(layer: Layer, frame: Frame, theme: Theme) -> EndLabel | None:
+def labels_of(layer: Layer, frame: Frame, theme: Theme) -> tuple[EndLabel, ...]:
     match layer:
         case Line():
-            return line_label(layer, frame, theme)
+            return one_or_none(line_label(layer, frame, theme))
         case Threshold():
-            return limit_label(layer, frame, theme)
+            return one_or_none(limit_label(layer, frame, theme))
+        case Stack():
+            return tuple(bar_labels(layer, frame, theme))
+        case Heatmap() | Gauge():
+            return ()
         case _:
             assert_never(layer)

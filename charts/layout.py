@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from charts import marks, plot, timeaxis
 from charts.fitting import shorten
 from charts.frame import Frame
+from charts.gauge import HEIGHT
 from charts.head import head
 from charts.head import height as head_height
 from charts.scale import Scale
@@ -40,9 +41,22 @@ class Page:
     plot_height: float
     strip: float
 
+    def plot_height_of(self, index: int) -> float:
+        """A gauge needs no more than its own height."""
+        return self.plot_height if plot.timed(self.charts[index]) else min(self.plot_height, HEIGHT)
+
+    def last_timed(self) -> int:
+        """The last panel along the time axis, under which the time ticks stand; -1 where there is none."""
+        return max((index for index, chart in enumerate(self.charts) if plot.timed(chart)), default=-1)
+
+    def below(self, index: int) -> float:
+        """The room under a panel's plot."""
+        return TICK_ROW + TICK_GAP if index == self.last_timed() and index < len(self.charts) - 1 else PANEL_GAP
+
     def tops(self) -> tuple[float, ...]:
-        """Where each panel begins, and after the last one where the time ticks do."""
-        heights = (self.head_height(index) + self.plot_height + PANEL_GAP for index in range(len(self.charts)))
+        """Where each panel begins, and where the last one ends."""
+        every = range(len(self.charts))
+        heights = (self.head_height(index) + self.plot_height_of(index) + self.below(index) for index in every)
         return tuple(accumulate(heights, initial=TITLE_ROW))
 
     def head_height(self, index: int) -> float:
@@ -82,12 +96,13 @@ def _panels(page: Page, theme: Theme, measure: Measure) -> Iterator[Shape]:
         if frame.scale is NOTHING:
             yield from plot.missing(chart, frame, theme, measure)
             continue
-        yield from (_upright(frame, tick, theme) for tick in ticks)
-        yield from marks.lines(page.marks, frame, theme)
+        if plot.timed(chart):
+            yield from (_upright(frame, tick, theme) for tick in ticks)
+            yield from marks.lines(page.marks, frame, theme)
         yield from plot.plot(chart, frame, theme, measure)
     if frames:
         yield from marks.numbers(page.marks, frames[0], theme, measure)
-        yield from (_tick_label(frames[-1], tick, theme) for tick in ticks)
+        yield from (_tick_label(frames[page.last_timed()], tick, theme) for tick in ticks if page.last_timed() >= 0)
 
 
 def _frames(page: Page, measure: Measure) -> tuple[Frame, ...]:
@@ -103,8 +118,8 @@ def _frames(page: Page, measure: Measure) -> tuple[Frame, ...]:
     right = WIDTH - MARGIN - max((plot.label_width(chart, measure) for chart, _ in shown), default=0.0)
     tops = [top + page.head_height(index) for index, top in enumerate(page.tops()[:-1])]
     return tuple(
-        Frame(round(left), round(top), round(right), round(top + page.plot_height), start, end, axis)
-        for top, axis in zip(tops, scales, strict=True)
+        Frame(round(left), round(top), round(right), round(top + page.plot_height_of(index)), start, end, axis)
+        for index, (top, axis) in enumerate(zip(tops, scales, strict=True))
     )
 
 

@@ -9,10 +9,12 @@ import numpy as np
 from charts.fitting import shorten, spread, wrap
 from charts.formats import ticks as tick_texts
 from charts.frame import Frame
-from charts.layers import EndLabel, label_of, shapes_of, values_of
+from charts.heat import legend_width, row_names_width
+from charts.labels import EndLabel
+from charts.layers import labels_of, shapes_of, values_of
 from charts.scale import Scale, scale
 from charts.shapes import Box, Measure, Shape, Stroke, Text
-from charts.spec import Chart, Layer, Line
+from charts.spec import Chart, Gauge, Heatmap, Layer, Line, Stack, Threshold
 from charts.style import CAPITAL, LABEL, MARGIN, NAME, TICK, Theme
 
 TICK_GAP = 14  # between the value axis and its labels
@@ -26,34 +28,57 @@ MISSING_APART = 48
 
 def has_values(chart: Chart, start: float, end: float) -> bool:
     """Whether there is anything to draw in the range: a limit alone is nothing."""
-    return any(values_of(line, start, end) for line in chart.lines())
+    return any(values_of(layer, start, end) for layer in chart.layers if not isinstance(layer, Threshold))
+
+
+def timed(chart: Chart) -> bool:
+    """Whether the panel's plot runs along the time axis."""
+    return not any(isinstance(layer, Gauge) for layer in chart.layers)
 
 
 def scale_of(chart: Chart, start: float, end: float, height: float) -> Scale:
-    """The panel's value axis; the lower the plot, the fewer its ticks."""
+    """The panel's value axis; the lower the plot, the fewer its ticks. Cells and gauges have none."""
+    if any(isinstance(layer, Heatmap | Gauge) for layer in chart.layers):
+        return Scale(0.0, 1.0, (), 1.0)
     values = [value for layer in chart.layers for value in values_of(layer, start, end)]
     return scale(values, chart.unit, most=max(2, min(5, int(height / TICK_APART))))
 
 
 def axis_width(chart: Chart, axis: Scale, measure: Measure) -> float:
     """The room that the value axis' labels need on the left."""
-    return TICK_GAP + max(measure(text, TICK, False) for text in tick_texts(axis.ticks, axis.step, chart.unit))
+    texts = tick_texts(axis.ticks, axis.step, chart.unit) if axis.ticks else ()
+    names = (row_names_width(layer, measure) for layer in chart.layers if isinstance(layer, Heatmap))
+    return max((*names, *(TICK_GAP + measure(text, TICK, False) for text in texts)), default=0.0)
 
 
 def label_width(chart: Chart, measure: Measure) -> float:
     """The room that the names at the lines' ends need on the right, at most LABEL_ROOM."""
-    widths = [measure(layer.label, LABEL, isinstance(layer, Line) and layer.role == "main") for layer in chart.layers]
-    return LABEL_GAP + min(LABEL_ROOM, max(widths)) if widths else 0.0
+    widths = [measure(text, LABEL, bold) for layer in chart.layers for text, bold in _names(layer)]
+    legends = (legend_width(chart, layer, measure) for layer in chart.layers if isinstance(layer, Heatmap))
+    return max((*legends, LABEL_GAP + min(LABEL_ROOM, max(widths)) if widths else 0.0), default=0.0)
+
+
+def _names(layer: Layer) -> tuple[tuple[str, bool], ...]:
+    """What stands at the layer's end, and whether in bold letters."""
+    match layer:
+        case Line():
+            return ((layer.label, layer.role == "main"),)
+        case Threshold():
+            return ((layer.label, False),)
+        case Stack():
+            return tuple((label, index == 0) for index, label in enumerate(layer.labels))
+        case Heatmap() | Gauge():
+            return ()
 
 
 def plot(chart: Chart, frame: Frame, theme: Theme, measure: Measure) -> Iterator[Shape]:
     """The plot of a panel that has values in its range."""
     yield from _value_axis(chart, frame, theme)
     for layer in sorted(chart.layers, key=_depth):
-        yield from shapes_of(layer, chart, frame, theme)
-    labels = [label for layer in chart.layers if (label := label_of(layer, frame, theme))]
+        yield from shapes_of(layer, chart, frame, theme, measure)
+    labels = [label for layer in chart.layers for label in labels_of(layer, frame, theme)]
     yield from _end_labels(labels, frame, measure)
-    if all(line.role == "before" or not values_of(line, frame.start, frame.end) for line in chart.lines()):
+    if not any(_speaks(layer) and values_of(layer, frame.start, frame.end) for layer in chart.layers):
         yield from _notice(chart.missing, frame, theme, measure)
 
 
@@ -63,9 +88,16 @@ def missing(chart: Chart, frame: Frame, theme: Theme, measure: Measure) -> Itera
     yield from _notice(chart.missing, frame, theme, measure)
 
 
+def _speaks(layer: Layer) -> bool:
+    """Whether the layer is of the asked range itself: neither of the compared one nor a limit."""
+    return not isinstance(layer, Threshold) and not (isinstance(layer, Line) and layer.role == "before")
+
+
 def _depth(layer: Layer) -> int:
     """The compared period lies at the back, then limits and breaches, the main line on top."""
-    return ("before", "limit", "third", "second", "main").index(layer.role if isinstance(layer, Line) else "limit")
+    if isinstance(layer, Line):
+        return ("before", "bars", "limit", "third", "second", "main").index(layer.role)
+    return 2 if isinstance(layer, Threshold) else 1
 
 
 def _value_axis(chart: Chart, frame: Frame, theme: Theme) -> Iterator[Shape]:

@@ -45,6 +45,15 @@ class Theme:
         return {"main": self.main, "second": self.second, "third": self.third}.get(role, self.before)
 
 
+ROLES = ("main", "second", "third")  # of lines, and of a stack's parts from the bottom up
+
+
+def mixed(ground: str, colour: str, share: float) -> str:
+    """So much of a colour on a ground, as #rrggbb."""
+    pairs = ((int(ground[at : at + 2], 16), int(colour[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(low + (high - low) * share):02x}" for low, high in pairs)
+
+
 LIGHT = Theme(
     ground="#ffffff",
     ink="#1d1c1d",

@@ -1,0 +1,106 @@
+"""A heatmap: shares by row and time as coloured cells with their counts, and what the colours mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from math import floor
+
+from charts.data import Grid
+from charts.formats import amount
+from charts.frame import Frame
+from charts.shapes import Box, Measure, Shape, Text
+from charts.spec import Chart, Heatmap
+from charts.style import CAPITAL, LABEL, SMALL, TICK, Theme, mixed
+
+MOST = 24  # cells side by side, so that a count of four digits is read in them
+WIDTHS_S = (60, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 345600)
+APART = 3.0
+FAINTEST = 0.16  # of the colour in a cell with the lowest value: it must not look empty
+DARK_TEXT_UNTIL = 0.55  # of the colour: on a stronger one letters are as light as the ground
+ROW_GAP = 14  # between a row's name and its cells
+LEGEND_GAP = 24
+SWATCH = 34
+LEVELS = 5
+
+
+def cells(grid: Grid, start: float, end: float) -> Grid:
+    """The grid's part in the range, in at most MOST columns: shares weighted by their counts, counts summed."""
+    step = max(1.0, grid.step_s)
+    width = next((w for w in WIDTHS_S if w >= step and w % step == 0 and (end - start) / w <= MOST), 0.0)
+    width = width or step * max(1, -(-(end - start) // (step * MOST)))
+    places = [place for place, time in enumerate(grid.times) if start <= time < end]
+    columns = [(at, tuple(own)) for at, own in groupby(places, lambda place: floor(grid.times[place] / width) * width)]
+    merged = [
+        [_merged(values, counts, own) for _, own in columns] for values, counts in zip(grid.values, grid.counts, strict=True)
+    ]
+    return Grid(
+        grid.rows,
+        tuple(at for at, _ in columns),
+        width,
+        tuple(tuple(value for value, _ in row) for row in merged),
+        tuple(tuple(count for _, count in row) for row in merged),
+    )
+
+
+def _merged(
+    values: tuple[float | None, ...], counts: tuple[float | None, ...], places: tuple[int, ...]
+) -> tuple[float | None, float | None]:
+    """The share and the count of several buckets as one; nothing where none of them holds anything."""
+    known = [(value, count) for place in places if (value := values[place]) is not None and (count := counts[place])]
+    total = sum(count for _, count in known)
+    return (sum(value * count for value, count in known) / total, total) if total else (None, None)
+
+
+def row_names_width(heatmap: Heatmap, measure: Measure) -> float:
+    return ROW_GAP + max((measure(name, TICK, False) for name in heatmap.grid.rows), default=0.0)
+
+
+def legend_width(chart: Chart, heatmap: Heatmap, measure: Measure) -> float:
+    texts = (amount(value, chart.unit) for value in (heatmap.low, heatmap.high))
+    return LEGEND_GAP + SWATCH + ROW_GAP + max(measure(text, LABEL, False) for text in texts)
+
+
+def heat(heatmap: Heatmap, chart: Chart, frame: Frame, theme: Theme, measure: Measure) -> Iterator[Shape]:
+    """Every row's name and cells from top to bottom, and beside them the scale of the colours."""
+    grid = cells(heatmap.grid, frame.start, frame.end)
+    height = (frame.bottom - frame.top) / max(1, len(grid.rows))
+    for row, name in enumerate(grid.rows):
+        top, bottom = frame.top + row * height, frame.top + (row + 1) * height - APART
+        baseline = (top + bottom + TICK * CAPITAL) / 2
+        yield Text(frame.left - ROW_GAP, baseline, name, TICK, theme.muted, anchor="right")
+        for time, value, count in zip(grid.times, grid.values[row], grid.counts[row], strict=True):
+            left, right = frame.x(max(frame.start, time)), frame.x(min(frame.end, time + grid.step_s)) - APART
+            yield from _cell(Box(left, top, max(left + 1, right), bottom), value, count, heatmap, theme, measure)
+    yield from _legend(heatmap, chart, frame, theme)
+
+
+def _cell(
+    box: Box, value: float | None, count: float | None, heatmap: Heatmap, theme: Theme, measure: Measure
+) -> Iterator[Shape]:
+    """A coloured cell with its count; without a value only its place."""
+    if value is None:
+        yield Box(box.left, box.bottom - 2, box.right, box.bottom, theme.grid)
+        return
+    share = strength(value, heatmap)
+    yield Box(box.left, box.top, box.right, box.bottom, mixed(theme.ground, theme.main, share))
+    text = amount(count or 0.0)
+    if measure(text, SMALL, False) <= box.right - box.left - 4:
+        ink = theme.ink if share <= DARK_TEXT_UNTIL else theme.ground
+        yield Text((box.left + box.right) / 2, (box.top + box.bottom + SMALL * CAPITAL) / 2, text, SMALL, ink, anchor="middle")
+
+
+def strength(value: float, heatmap: Heatmap) -> float:
+    """How much of the colour a value has: from FAINTEST at the scale's low end to all of it at the high end."""
+    share = (value - heatmap.low) / (heatmap.high - heatmap.low) if heatmap.high > heatmap.low else 1.0
+    return FAINTEST + (1 - FAINTEST) * max(0.0, min(1.0, share))
+
+
+def _legend(heatmap: Heatmap, chart: Chart, frame: Frame, theme: Theme) -> Iterator[Shape]:
+    left, height = frame.right + LEGEND_GAP, (frame.bottom - frame.top) / LEVELS
+    for level in range(LEVELS):
+        share = FAINTEST + (1 - FAINTEST) * (LEVELS - 1 - level) / (LEVELS - 1)
+        top = frame.top + level * height
+        yield Box(left, top, left + SWATCH, top + height, mixed(theme.ground, theme.main, share))
+    for value, baseline in ((heatmap.high, frame.top + LABEL * CAPITAL), (heatmap.low, frame.bottom)):
+        yield Text(left + SWATCH + ROW_GAP, baseline, amount(value, chart.unit), LABEL, theme.muted)
