@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from charts.data import Series
 from charts.formats import amount, clock, spans_days
+from charts.merging import cells, summed
 from charts.runs import Breach, breaches, gaps
-from charts.spec import Chart, Line, Mark, Picture, Threshold
+from charts.spec import Chart, Gauge, Heatmap, Layer, Line, Mark, Picture, Stack, Threshold
 
 LONGEST = 950  # what an upload's alternative text may have with room to spare: one text serves upload and message
 LEAST = 4  # rank of what is left out first
@@ -47,11 +48,19 @@ def describe(picture: Picture) -> str:
 
 
 def _in_range(chart: Chart, picture: Picture) -> Chart:
-    layers = tuple(
-        replace(layer, series=_part(layer.series, picture.start, picture.end)) if isinstance(layer, Line) else layer
-        for layer in chart.layers
-    )
-    return replace(chart, layers=layers)
+    return replace(chart, layers=tuple(_layer_in_range(layer, picture) for layer in chart.layers))
+
+
+def _layer_in_range(layer: Layer, picture: Picture) -> Layer:
+    match layer:
+        case Line():
+            return replace(layer, series=_part(layer.series, picture.start, picture.end))
+        case Stack():
+            return replace(layer, series=tuple(summed(series, picture.start, picture.end) for series in layer.series))
+        case Heatmap():
+            return replace(layer, grid=cells(layer.grid, picture.start, picture.end))
+        case Threshold() | Gauge():
+            return layer
 
 
 def _part(series: Series, start: float, end: float) -> Series:
@@ -61,7 +70,10 @@ def _part(series: Series, start: float, end: float) -> Series:
 
 def _panel(chart: Chart, when: Clock) -> Iterator[Sentence]:
     now = [line for line in chart.lines() if line.role != "before" and line.series]
-    yield Sentence(f"{chart.title}: {_finding(chart) if now else chart.missing}.")
+    others = [layer for layer in chart.layers if isinstance(layer, Stack | Heatmap | Gauge)]
+    drawn = now or any(replace(chart, layers=(layer,)).drawable() for layer in others)
+    yield Sentence(f"{chart.title}: {_finding(chart) if drawn else chart.missing}.")
+    yield from (Sentence(said, 2) for layer in others for said in _other(layer, chart, when))
     main = next((line for line in now if line.role == "main"), None)
     for limit in chart.thresholds() if main else ():
         yield Sentence(_breaches(main.series, limit, when) if main else "", 1)
@@ -70,6 +82,27 @@ def _panel(chart: Chart, when: Clock) -> Iterator[Sentence]:
             yield Sentence(_shape(line, chart, when), LEAST if line.role == "before" else 2)
         if line in now and gaps(line.series):
             yield Sentence(f"{_capital(line.label)} is missing {_some([_span(gap, when) for gap in gaps(line.series)])}.", 3)
+
+
+def _other(layer: Stack | Heatmap | Gauge, chart: Chart, when: Clock) -> Iterator[str]:
+    """What bars, cells and gauges show, in a sentence each."""
+    match layer:
+        case Stack():
+            for series, label in zip(layer.series, layer.labels, strict=False):
+                if known := series.known():
+                    most = max(known, key=lambda point: point[1])
+                    total = amount(sum(value for _, value in known), chart.unit)
+                    yield f"{_capital(label)}: {total} in all, most at {when(most[0])} ({amount(most[1], chart.unit)})."
+        case Heatmap():
+            for name, values, counts in zip(layer.grid.rows, layer.grid.values, layer.grid.counts, strict=True):
+                filled = tuple((v, c) for v, c in zip(values, counts, strict=True) if v is not None and c)
+                if many := sum(count for _, count in filled):
+                    share = sum(value * count for value, count in filled) / many
+                    yield f"{_capital(name)}: {amount(share, chart.unit)} of {amount(many)}."
+        case Gauge():
+            if layer.value is not None:
+                now, top = amount(layer.value, chart.unit, (layer.limit,)), amount(layer.high, chart.unit)
+                yield f"{now} on a scale to {top}, {layer.label}."
 
 
 def _finding(chart: Chart) -> str:

@@ -1,41 +1,18 @@
-"""Counts as bars: how wide they are, and a stack of them in each bucket."""
+"""Counts as bars: a stack of them in each bucket."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import lru_cache
-from math import floor
 
-from charts.data import Series
 from charts.frame import Frame
 from charts.labels import EndLabel
+from charts.merging import summed
 from charts.shapes import Box, Shape
 from charts.spec import Chart, Stack
 from charts.style import ROLES, Theme
 
-MOST = 120  # bars side by side: each is then wide enough to be seen in a preview
-WIDTHS_S = (60, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
 APART = 2.0  # between two bars
-
-
-def bar_s(start: float, end: float, step_s: float) -> float:
-    """How wide a bar is, in seconds: the least round multiple of the buckets' width of which at most MOST fit into the range."""
-    step = max(1.0, step_s)
-    wide_enough = (width for width in WIDTHS_S if width >= step and width % step == 0 and (end - start) / width <= MOST)
-    return float(next(wide_enough, step * max(1, -(-(end - start) // (step * MOST)))))
-
-
-@lru_cache(maxsize=32)
-def summed(series: Series, start: float, end: float) -> Series:
-    """The counts of the range in buckets as wide as bars are; one in which nothing is known stays unknown."""
-    width, sums = bar_s(start, end, series.step_s), defaultdict[float, float](float)
-    for time, value in series.known():
-        if start <= time < end:
-            sums[floor(time / width) * width] += value
-    times = tuple(sorted(sums))
-    return replace(series, times=times, values=tuple(sums[time] for time in times), step_s=width)
 
 
 def totals(stack: Stack, start: float, end: float) -> tuple[float, ...]:

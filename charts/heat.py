@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
-from math import floor
+from math import ceil
 
-from charts.data import Grid
 from charts.formats import amount
 from charts.frame import Frame
+from charts.merging import cells
 from charts.shapes import Box, Measure, Shape, Text
 from charts.spec import Chart, Heatmap
 from charts.style import CAPITAL, LABEL, SMALL, TICK, Theme, mixed
 
-MOST = 24  # cells side by side, so that a count of four digits is read in them
-WIDTHS_S = (60, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 345600)
 APART = 3.0
 FAINTEST = 0.16  # of the colour in a cell with the lowest value: it must not look empty
 DARK_TEXT_UNTIL = 0.55  # of the colour: on a stronger one letters are as light as the ground
@@ -22,34 +19,6 @@ ROW_GAP = 14  # between a row's name and its cells
 LEGEND_GAP = 24
 SWATCH = 34
 LEVELS = 5
-
-
-def cells(grid: Grid, start: float, end: float) -> Grid:
-    """The grid's part in the range, in at most MOST columns: shares weighted by their counts, counts summed."""
-    step = max(1.0, grid.step_s)
-    width = next((w for w in WIDTHS_S if w >= step and w % step == 0 and (end - start) / w <= MOST), 0.0)
-    width = width or step * max(1, -(-(end - start) // (step * MOST)))
-    places = [place for place, time in enumerate(grid.times) if start <= time < end]
-    columns = [(at, tuple(own)) for at, own in groupby(places, lambda place: floor(grid.times[place] / width) * width)]
-    merged = [
-        [_merged(values, counts, own) for _, own in columns] for values, counts in zip(grid.values, grid.counts, strict=True)
-    ]
-    return Grid(
-        grid.rows,
-        tuple(at for at, _ in columns),
-        width,
-        tuple(tuple(value for value, _ in row) for row in merged),
-        tuple(tuple(count for _, count in row) for row in merged),
-    )
-
-
-def _merged(
-    values: tuple[float | None, ...], counts: tuple[float | None, ...], places: tuple[int, ...]
-) -> tuple[float | None, float | None]:
-    """The share and the count of several buckets as one; nothing where none of them holds anything."""
-    known = [(value, count) for place in places if (value := values[place]) is not None and (count := counts[place])]
-    total = sum(count for _, count in known)
-    return (sum(value * count for value, count in known) / total, total) if total else (None, None)
 
 
 def row_names_width(heatmap: Heatmap, measure: Measure) -> float:
@@ -68,11 +37,17 @@ def heat(heatmap: Heatmap, chart: Chart, frame: Frame, theme: Theme, measure: Me
     for row, name in enumerate(grid.rows):
         top, bottom = frame.top + row * height, frame.top + (row + 1) * height - APART
         baseline = (top + bottom + TICK * CAPITAL) / 2
-        yield Text(frame.left - ROW_GAP, baseline, name, TICK, theme.muted, anchor="right")
+        if row % named_every(height) == 0:
+            yield Text(frame.left - ROW_GAP, baseline, name, TICK, theme.muted, anchor="right")
         for time, value, count in zip(grid.times, grid.values[row], grid.counts[row], strict=True):
             left, right = frame.x(max(frame.start, time)), frame.x(min(frame.end, time + grid.step_s)) - APART
             yield from _cell(Box(left, top, max(left + 1, right), bottom), value, count, heatmap, theme, measure)
     yield from _legend(heatmap, chart, frame, theme)
+
+
+def named_every(height: float) -> int:
+    """Every which row has room for its name."""
+    return max(1, ceil(1.1 * TICK / max(1.0, height)))
 
 
 def _cell(
@@ -85,7 +60,7 @@ def _cell(
     share = strength(value, heatmap)
     yield Box(box.left, box.top, box.right, box.bottom, mixed(theme.ground, theme.main, share))
     text = amount(count or 0.0)
-    if measure(text, SMALL, False) <= box.right - box.left - 4:
+    if measure(text, SMALL, False) <= box.right - box.left - 4 and box.bottom - box.top >= SMALL:
         ink = theme.ink if share <= DARK_TEXT_UNTIL else theme.ground
         yield Text((box.left + box.right) / 2, (box.top + box.bottom + SMALL * CAPITAL) / 2, text, SMALL, ink, anchor="middle")
 
@@ -102,5 +77,6 @@ def _legend(heatmap: Heatmap, chart: Chart, frame: Frame, theme: Theme) -> Itera
         share = FAINTEST + (1 - FAINTEST) * (LEVELS - 1 - level) / (LEVELS - 1)
         top = frame.top + level * height
         yield Box(left, top, left + SWATCH, top + height, mixed(theme.ground, theme.main, share))
-    for value, baseline in ((heatmap.high, frame.top + LABEL * CAPITAL), (heatmap.low, frame.bottom)):
+    ends = ((heatmap.high, frame.top + LABEL * CAPITAL), (heatmap.low, frame.bottom))
+    for value, baseline in ends if frame.bottom - frame.top >= 2.2 * LABEL else ():
         yield Text(left + SWATCH + ROW_GAP, baseline, amount(value, chart.unit), LABEL, theme.muted)

@@ -13,8 +13,9 @@ import numpy as np
 from charts.bars import bar_labels, bars, totals
 from charts.frame import Frame, thinned, within
 from charts.gauge import gauge
-from charts.heat import cells, heat
+from charts.heat import heat
 from charts.labels import EndLabel
+from charts.merging import cells
 from charts.runs import Breach, breaches, runs
 from charts.shapes import Area, Box, Dot, Measure, Shape, Stroke
 from charts.spec import Chart, Gauge, Heatmap, Layer, Line, Stack, Threshold

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from bot.answer import Answer
 from bot.slack.text import plain
 from charts.data import Series, Value
-from charts.spec import Picture
+from charts.spec import Gauge, Heatmap, Layer, Line, Picture, Stack, Threshold
 from commands.panel import TitledTable
 
 TEXT: Final = 1_000  # characters of a cell
@@ -30,7 +30,9 @@ def csv_text(answer: Answer) -> str:
     """
     rows = [*_about(answer)]
     if answer.picture:
-        rows += [*_series(answer.picture, answer.ask.window.zone), *_marks(answer.picture, answer.ask.window.zone)]
+        zone = answer.ask.window.zone
+        rows += [*_series(answer.picture, zone), *_cells(answer.picture, zone), *_gauges(answer.picture)]
+        rows += _marks(answer.picture, zone)
     for titled in answer.tables:
         rows += _table(titled)
     width = max(len(row) for row in rows)
@@ -47,16 +49,49 @@ def _about(answer: Answer) -> Iterator[Row]:
 
 
 def _series(picture: Picture, zone: str) -> Iterator[Row]:
-    """One column a line, one row a time at which any line has a bucket."""
-    lines = [(chart, line) for chart in picture.charts for line in chart.lines()]
-    if not lines:
+    """One column a line or a stack's part, one row a time at which any of them has a bucket."""
+    named = [(chart, label, series) for chart in picture.charts for layer in chart.layers for label, series in _lines(layer)]
+    if not named:
         return
     yield ()
-    titles = (f"{chart.title}: {line.label}{_unit(line.series.unit or chart.unit)}" for chart, line in lines)
+    titles = (f"{chart.title}: {label}{_unit(series.unit or chart.unit)}" for chart, label, series in named)
     yield ("time (UTC)", f"time ({zone})", *titles)
-    columns = [_by_time(line.series) for _, line in lines]
+    columns = [_by_time(series) for _, _, series in named]
     for time in sorted({time for column in columns for time in column}):
         yield (_utc(time), _local(time, zone), *(column.get(time) for column in columns))
+
+
+def _lines(layer: Layer) -> Iterator[tuple[str, Series]]:
+    """Each series of a layer by its name."""
+    match layer:
+        case Line():
+            yield layer.label, layer.series
+        case Stack():
+            yield from zip(layer.labels, layer.series, strict=False)
+        case Threshold() | Heatmap() | Gauge():
+            return
+
+
+def _cells(picture: Picture, zone: str) -> Iterator[Row]:
+    """One row for each cell of a heatmap that holds anything."""
+    for chart in picture.charts:
+        for layer in chart.layers:
+            if not isinstance(layer, Heatmap) or not layer.grid:
+                continue
+            yield ()
+            yield ("time (UTC)", f"time ({zone})", chart.title, f"value{_unit(chart.unit)}", "count")
+            for name, values, counts in zip(layer.grid.rows, layer.grid.values, layer.grid.counts, strict=True):
+                for time, value, count in zip(layer.grid.times, values, counts, strict=True):
+                    if value is not None:
+                        yield (_utc(time), _local(time, zone), name, value, count)
+
+
+def _gauges(picture: Picture) -> Iterator[Row]:
+    found = [(chart, layer) for chart in picture.charts for layer in chart.layers if isinstance(layer, Gauge)]
+    for chart, layer in found:
+        yield ()
+        yield (f"{chart.title}{_unit(chart.unit)}", "limit")
+        yield (layer.value, layer.limit)
 
 
 def _by_time(series: Series) -> dict[float, float | None]:
