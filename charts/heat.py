@@ -10,11 +10,10 @@ from charts.frame import Frame
 from charts.merging import cells
 from charts.shapes import Box, Measure, Shape, Text
 from charts.spec import Chart, Heatmap
-from charts.style import CAPITAL, LABEL, SMALL, TICK, Theme, mixed
+from charts.style import CAPITAL, LABEL, SMALL, TICK, Theme, mixed, readable
 
 APART = 3.0
 FAINTEST = 0.16  # of the colour in a cell with the lowest value: it must not look empty
-DARK_TEXT_UNTIL = 0.55  # of the colour: on a stronger one letters are as light as the ground
 ROW_GAP = 14  # between a row's name and its cells
 LEGEND_GAP = 24
 SWATCH = 34
@@ -61,7 +60,7 @@ def _cell(
     yield Box(box.left, box.top, box.right, box.bottom, mixed(theme.ground, theme.main, share))
     text = amount(count or 0.0)
     if measure(text, SMALL, False) <= box.right - box.left - 4 and box.bottom - box.top >= SMALL:
-        ink = theme.ink if share <= DARK_TEXT_UNTIL else theme.ground
+        ink = readable(mixed(theme.ground, theme.main, share), theme.ink, theme.ground)
         yield Text((box.left + box.right) / 2, (box.top + box.bottom + SMALL * CAPITAL) / 2, text, SMALL, ink, anchor="middle")
 
 

@@ -54,6 +54,17 @@ def mixed(ground: str, colour: str, share: float) -> str:
     return "#" + "".join(f"{round(low + (high - low) * share):02x}" for low, high in pairs)
 
 
+def readable(on: str, *colours: str) -> str:
+    """Of some colours the one that contrasts most with what it is written on."""
+    return max(colours, key=lambda colour: abs(_brightness(colour) ** 0.5 - _brightness(on) ** 0.5))
+
+
+def _brightness(colour: str) -> float:
+    """From 0, black, to 1, white, as eyes weigh red, green and blue (Rec. 709)."""
+    red, green, blue = ((int(colour[at : at + 2], 16) / 255) ** 2.2 for at in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 LIGHT = Theme(
     ground="#ffffff",
     ink="#1d1c1d",

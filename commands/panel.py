@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from charts.data import Series, Table
 from charts.spec import Chart, Mark
 
 if TYPE_CHECKING:
-    from commands.args import Ask
+    from commands.args import Ask, Window
 
 Found = Series | Table
 V = TypeVar("V")
@@ -31,6 +31,10 @@ class Query:
     over: timedelta | None = None
     lead: timedelta = timedelta(0)
     compare: bool = True
+
+    def start_in(self, window: Window) -> datetime:
+        """Where what it looks at begins."""
+        return (window.end - self.over if self.over else window.start) - self.lead
 
 
 @dataclass(frozen=True, slots=True)

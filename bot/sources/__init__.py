@@ -8,8 +8,11 @@ from typing import Protocol
 
 from bot.config import Config
 from bot.ports import Source
+from bot.sources.cloudwatch import CloudWatch
 from bot.sources.datadog import DatadogEvents, DatadogMetrics
 from bot.sources.elastic import Elastic
+from bot.sources.event_logs import EventLogs
+from bot.sources.sqs import Sqs
 
 Now = Callable[[], datetime]
 
@@ -27,6 +30,9 @@ REGISTER: Mapping[str, Made] = {
     "datadog": DatadogMetrics,
     "datadog_events": DatadogEvents,
     "elastic": Elastic,
+    "sqs": Sqs,
+    "cloudwatch": CloudWatch,
+    "event_logs": EventLogs,
 }
 TITLES: Mapping[str, str] = {name: source.title for name, source in REGISTER.items()}
 

@@ -60,7 +60,7 @@ def question(query: Query, window: Window, fields: Mapping[str, str]) -> Questio
     `$start` and `$end` of what the query looks at, `$before` as long before `$start` as that is, `$from` the start of the window.
     With the option `back` the documents since `$before` are looked at. Option `kind`: of which kind they are.
     """
-    start = (window.end - query.over if query.over else window.start) - query.lead
+    start = query.start_in(window)
     before = start - (window.end - start)
     times = {"start": start, "end": window.end, "before": before, "from": window.start}
     names = {**fields, **{name: iso(moment) for name, moment in times.items()}}

@@ -125,8 +125,8 @@ class DatadogMetrics:
     def _whole(self, queries: Mapping[str, Query], window: Window, env: str) -> Iterator[Whole]:
         """One request for the queries that want one number of equally long."""
         names = self._names(env)
-        for start in dict.fromkeys(started(query, window) for query in queries.values()):
-            texts = {key: filled(query.text, names) for key, query in queries.items() if started(query, window) == start}
+        for start in dict.fromkeys(query.start_in(window) for query in queries.values()):
+            texts = {key: filled(query.text, names) for key, query in queries.items() if query.start_in(window) == start}
             yield Whole(texts, int(start.timestamp()), int(window.end.timestamp()))
 
     def _names(self, env: str) -> Mapping[str, str]:
@@ -134,7 +134,7 @@ class DatadogMetrics:
 
     def _curve(self, key: str, query: Query, window: Window, names: Mapping[str, str]) -> Curve:
         in_per_cent = query.options.get("rate") == "percent" and self._settings.scale == "ratio"
-        start = floored(started(query, window), int(window.step.total_seconds()))
+        start = floored(query.start_in(window), int(window.step.total_seconds()))
         return Curve(key, filled(query.text, names), "q * 100" if in_per_cent else "q", query.options.get("unit", ""), start)
 
 
@@ -175,18 +175,13 @@ class DatadogEvents:
         return f"answers in {1000 * (time.perf_counter() - start):.0f} ms"
 
     def _search(self, query: Query, window: Window, env: str) -> Search:
-        start = started(query, window)
+        start = query.start_in(window)
         name = tag(env)
         quoted = f'"{name}"' if ":" in name or "/" in name else name
         return Search(filled(query.text, {"env": quoted}), start, window.end)
 
     def _ask(self, deadline: Deadline) -> Callable[[Mapping[str, Any]], Any]:
         return lambda page: self._api.post("/api/v2/events/search", page, deadline)
-
-
-def started(query: Query, window: Window) -> datetime:
-    """Where what a query looks at begins."""
-    return (window.end - query.over if query.over else window.start) - query.lead
 
 
 def fills(query: Query) -> bool:
