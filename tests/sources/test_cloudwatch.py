@@ -128,11 +128,11 @@ def test_old_data_are_asked_in_the_widths_that_are_kept() -> None:
 
 def test_rules_that_the_settings_name_are_looked_for_on_their_bus() -> None:
     """FACTS 4.2: a custom bus counts under bus and rule; a rule that is not there is named and unknown, never zero."""
-    aws = {"event_bus": "payments", "event_rules": ("expire", "gone")}
+    aws: dict[str, Any] = {"event_bus": "payments", "event_rules": ("expire", "gone")}
     with answering(names("expire", "other"), page(result({0: 5}))) as vendor:
         found = rules(settings(vendor.url, **aws))
-    assert found.rows == (("expire", 5, 0, 0), ("gone", None, None, None))
-    assert found.notes == ("the bus has no rule called gone",)
+    unknown = ("gone", None, None, None)
+    assert (found.rows, found.notes) == ((("expire", 5, 0, 0), unknown), ("the bus has no rule called gone",))
     dimensions = vendor.asked[1].json()["MetricDataQueries"][0]["MetricStat"]["Metric"]["Dimensions"]
     assert {each["Name"]: each["Value"] for each in dimensions} == {"EventBusName": "payments", "RuleName": "expire"}
 
