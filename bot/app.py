@@ -71,6 +71,8 @@ class Bot:
         self.metrics = Metrics()
         self.sources = make(config, now) if sources is None else sources
         self._stack = ExitStack()
+        for source in self.sources.values():
+            self._stack.callback(source.stop)
         self._renderer = renderer or self._own_renderer()
         self._analyst = Analyst(self.sources, self._renderer, config.answers, self.metrics)
         self._stack.callback(self._analyst.stop)

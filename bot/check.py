@@ -83,7 +83,11 @@ def connected(config: Config) -> list[Finding]:
     """What every source and Slack said, and which sources cannot be asked."""
     sources = make(config, partial(datetime.now, UTC))
     probes = {source.title: source.probe for source in sources.values()}
-    return [*asked({**probes, **slack_probes(config.slack)}), *not_configured(sources)]
+    try:
+        return [*asked({**probes, **slack_probes(config.slack)}), *not_configured(sources)]
+    finally:
+        for source in sources.values():
+            source.stop()
 
 
 def table(findings: Sequence[Finding]) -> list[str]:

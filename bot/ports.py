@@ -70,6 +70,10 @@ class Source(Protocol):
         """Loads and connects what the first fetch would otherwise wait for."""
         ...
 
+    def stop(self) -> None:
+        """Ends what it has started; it is not asked any more."""
+        ...
+
     def probe(self, timeout_s: float) -> str:
         """One cheap real request for `paybot check --connect`: what it showed, in a few words. Raises SourceError."""
         ...

@@ -71,6 +71,9 @@ class FakeSource:
     def warm(self) -> None:
         return None
 
+    def stop(self) -> None:
+        return None
+
     def probe(self, timeout_s: float) -> str:
         return "answers"
 

@@ -8,10 +8,12 @@ from typing import Protocol
 
 from bot.config import Config
 from bot.ports import Source
+from bot.sources.cloudfront import CloudFront
 from bot.sources.cloudwatch import CloudWatch
 from bot.sources.datadog import DatadogEvents, DatadogMetrics
 from bot.sources.elastic import Elastic
 from bot.sources.event_logs import EventLogs
+from bot.sources.segment import Segment
 from bot.sources.sqs import Sqs
 
 Now = Callable[[], datetime]
@@ -33,6 +35,8 @@ REGISTER: Mapping[str, Made] = {
     "sqs": Sqs,
     "cloudwatch": CloudWatch,
     "event_logs": EventLogs,
+    "segment": Segment,
+    "cloudfront": CloudFront,
 }
 TITLES: Mapping[str, str] = {name: source.title for name, source in REGISTER.items()}
 

@@ -52,6 +52,9 @@ class CloudWatch:
         """Imports and makes what the first fetch would otherwise wait for."""
         self._clients.client("cloudwatch")
 
+    def stop(self) -> None:
+        """Nothing: it starts nothing that outlives a question."""
+
     def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Answers:
         """A Series or a Table for each query, all in one request; a query of which only a part came has its SourceError."""
         deadline = Deadline(timeout_s)

@@ -61,6 +61,9 @@ class DatadogMetrics:
         """Imports and connects what the first fetch would otherwise wait for."""
         self._api.warm()
 
+    def stop(self) -> None:
+        """Nothing: it starts nothing that outlives a question."""
+
     def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Mapping[str, Found]:
         """One Series for each query. A query that asks by group ("by {host}") has no single series: SourceError."""
         return {key: single(key, groups) for key, groups in self.series(queries, window, env, timeout_s).items()}
@@ -157,6 +160,9 @@ class DatadogEvents:
     def warm(self) -> None:
         """Imports and connects what the first fetch would otherwise wait for."""
         self._api.warm()
+
+    def stop(self) -> None:
+        """Nothing: it starts nothing that outlives a question."""
 
     def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Mapping[str, Found]:
         """One Table for each query, oldest event first, the newest 300 at most. Datadog takes one search at a time."""

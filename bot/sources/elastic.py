@@ -51,6 +51,9 @@ class Elastic:
         """Imports and connects what the first fetch would otherwise wait for."""
         self._client()
 
+    def stop(self) -> None:
+        """Nothing: it starts nothing that outlives a question."""
+
     def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Mapping[str, Found]:
         """One Table for each query; no rows where nothing was logged."""
         fields = self._settings.fields

@@ -52,6 +52,9 @@ class EventLogs:
         """Imports and makes what the first fetch would otherwise wait for."""
         self._clients.client("logs")
 
+    def stop(self) -> None:
+        """Nothing: it starts nothing that outlives a question."""
+
     def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Answers:
         """A Table for each query, its rows as the query sorts them; they are shown once it is complete, never before."""
         deadline = Deadline(timeout_s)

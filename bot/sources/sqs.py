@@ -47,6 +47,9 @@ class Sqs:
         """Imports and makes what the first fetch would otherwise wait for."""
         self._clients.client("sqs")
 
+    def stop(self) -> None:
+        """Nothing: it starts nothing that outlives a question."""
+
     def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Answers:
         """The same Table for each query: the counts of this moment, whatever the window."""
         found = self._queues(env, Deadline(timeout_s))

@@ -41,6 +41,11 @@ class ArchiveTable:
     take_in: Callable[[Path, Path], Report]
     version: int = 1  # of what `take_in` writes; another version reads the objects anew
 
+    def until_between(self, start: datetime, end: datetime) -> str:
+        """The text of `until` for the partitions that [start, end) needs."""
+        first, last = self.days(start, end)
+        return self.until.replace("$first_day", first).replace("$last_day", last)
+
 
 class UnreadableObject(Exception):
     """An object of which nothing can be read: says why, in words that are safe to show ("is not whole gzip")."""
