@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from charts.data import Series
+from charts.data import Series, Table, Value
 from commands.args import Ask
+from commands.panel import Data
 from commands.rolling import moved, paired, within
-from commands.words import change, clock, duration, span, stamp
+from commands.words import change, clock, count, duration, span, stamp
 
 FRESH = timedelta(minutes=10)  # how old a number may be that stands for "now": agents send every minute, clouds every five
 
@@ -76,3 +77,81 @@ def bucket(series: Series) -> str:
 
 def length(seconds: float) -> str:
     return duration(timedelta(seconds=seconds))
+
+
+# --- counts ---------------------------------------------------------------------------------------------------------
+
+
+def counted(data: Data, key: str, ask: Ask) -> Series:
+    """A counter's line in the asked window."""
+    return in_window(data.series(key), ask)
+
+
+def counted_change(data: Data, key: str, ask: Ask) -> str:
+    """The window's total against the compared one's, as a phrase; both over the buckets that both know."""
+    series, behind = counted(data, key, ask), laid_behind(data.earlier(key), ask)
+    if ask.against is None or not series:
+        return ""
+    means = paired(series, behind)
+    if means is None:
+        return f"{'too little' if behind else 'no'} data for {ask.against.words}"
+    many = len(series.known())
+    return change(many * means[0], many * means[1], "count", ask.against.words)
+
+
+def total_words(series: Series, ask: Ask) -> str:
+    """The total of a counter's line, and how much of the range nobody knows."""
+    total = series.total()
+    if total is None:
+        return ""
+    unknown_s = without_number_s(series, ask)
+    return f"{count(total)} in what is known" if unknown_s else count(total)
+
+
+def busiest(series: Series, ask: Ask) -> str:
+    """The hour that had most, of a range of at least two hours: "most 14 from 12:00 to 13:00"."""
+    hours: dict[float, float] = {}
+    for at, value in series.known():
+        hour = at // 3600 * 3600
+        hours[hour] = hours.get(hour, 0.0) + value
+    if ask.window.length < timedelta(hours=2) or not any(hours.values()):
+        return ""
+    start, most = max(hours.items(), key=lambda each: each[1])
+    return f"most {count(most)} from {from_to(start, start + 3600, ask)}"
+
+
+def worst_hour(series: Series) -> float | None:
+    """The most that any clock hour had."""
+    hours: dict[float, float] = {}
+    for at, value in series.known():
+        hours[at // 3600] = hours.get(at // 3600, 0.0) + value
+    return max(hours.values(), default=None)
+
+
+# --- tables as lines ------------------------------------------------------------------------------------------------
+
+
+def line_of(table: Table, title: str, ask: Ask, scale: float = 1.0, unit: str = "") -> Series:
+    """A column of a table whose first column is the time of each row's bucket (epoch s), as a line."""
+    place = next((number for number, column in enumerate(table.columns) if column.title == title), None)
+    if place is None:
+        return Series(title, unit=unit)
+    known = [(row[0], known_number(row[place])) for row in table.rows]
+    points = sorted((at, None if value is None else scale * value) for at, value in known if isinstance(at, int | float))
+    times, values = (tuple(at for at, _ in points), tuple(value for _, value in points))
+    return Series(title, times, values, unit, ask.window.step.total_seconds())
+
+
+def known_number(value: Value) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def cell(table: Table, title: str, row: int = 0) -> float | None:
+    """A number of a table by its column's title, None where it is missing."""
+    place = next((number for number, column in enumerate(table.columns) if column.title == title), None)
+    return known_number(table.rows[row][place]) if place is not None and row < len(table.rows) else None
+
+
+def until_words(table: Table, ask: Ask, what: str = "complete") -> str:
+    """How far an archive reaches: "complete until 13:05"."""
+    return "" if table.until is None else f"{what} until {at_clock(table.until, ask)}"

@@ -13,6 +13,7 @@ from bot.sources.cloudwatch import CloudWatch
 from bot.sources.datadog import DatadogEvents, DatadogMetrics
 from bot.sources.elastic import Elastic
 from bot.sources.event_logs import EventLogs
+from bot.sources.pagerduty import OnCall
 from bot.sources.segment import Segment
 from bot.sources.sqs import Sqs
 
@@ -37,6 +38,7 @@ REGISTER: Mapping[str, Made] = {
     "event_logs": EventLogs,
     "segment": Segment,
     "cloudfront": CloudFront,
+    "pagerduty": OnCall,
 }
 TITLES: Mapping[str, str] = {name: source.title for name, source in REGISTER.items()}
 

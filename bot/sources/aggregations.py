@@ -58,12 +58,14 @@ def question(query: Query, window: Window, fields: Mapping[str, str]) -> Questio
     """A query in the asked window. `$names` are fields of the settings, and as times:
 
     `$start` and `$end` of what the query looks at, `$before` as long before `$start` as that is, `$from` the start of the window.
-    With the option `back` the documents since `$before` are looked at. Option `kind`: of which kind they are.
+    `$step` is the width of its buckets ("60s"). With the option `back` the documents since `$before` are looked at. Option
+    `kind`: of which kind they are.
     """
     start = query.start_in(window)
     before = start - (window.end - start)
     times = {"start": start, "end": window.end, "before": before, "from": window.start}
-    names = {**fields, **{name: iso(moment) for name, moment in times.items()}}
+    step = f"{int(window.step.total_seconds())}s"
+    names = {**fields, **{name: iso(moment) for name, moment in times.items()}, "step": step}
     ((name, aggregation),) = filled_tree(json.loads(query.text), names).items()
     first = before if query.options.get("back") else start
     return Question(name, aggregation, first, window.end, query.options.get("kind", ""), query.options.get("unit", ""))

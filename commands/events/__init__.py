@@ -1,0 +1,1 @@
+"""The tracking plan: one JSON Schema for each event, by its name."""
