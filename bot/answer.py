@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -15,13 +16,16 @@ from bot.observe import Metrics, reference
 from bot.ports import Answers, Kind, Link, Source, SourceError
 from bot.rendering import DrawingFailed
 from bot.slack.text import masked
-from bot.sources import TITLES
+from bot.sources import REGISTER, TITLES
 from bot.work import Bulkheads, SingleFlight, gather
 from charts.alt import describe
+from charts.data import Table
 from charts.spec import Chart, Mark, Picture
 from commands import SECTIONS
 from commands.args import Ask, Window
+from commands.clock import present
 from commands.panel import Data, Found, Gap, Query, Section, TitledTable
+from commands.window import last
 from commands.words import span
 
 DRAWING_S = 5.0  # a warm picture takes a twentieth of a second; a child that needs this long hangs
@@ -98,6 +102,24 @@ class Analyst:
         """The answer, by the deadline of the settings plus the time to draw. Sources that fail become gaps."""
         return self._flights.run(ask, partial(self._answer, ask), timeout_s=self._settings.deadline_s + 2 * DRAWING_S)
 
+    def table(self, query: Query, env: str, now: datetime) -> Table | str:
+        """The answer to one question that belongs to no section, or in words why there is none."""
+        call = Call(query.source, last(timedelta(hours=1), present(now, "UTC")), {"asked": query})
+        if query.source not in self._sources:
+            return f"{call.title} is not configured: it {REGISTER[query.source].needs}."
+        results = gather(
+            {0: lambda left_s: self._sources[call.source].fetch(call.queries, call.window, env, left_s)},
+            self._bulkheads,
+            lambda _: call.source,
+            deadline_s=self._settings.deadline_s,
+        )
+        outcome = results[0]
+        found = outcome if isinstance(outcome, Exception) else outcome.get("asked", Table())
+        if isinstance(found, Exception):
+            self._note(call, found)
+            return f"{call.title} {self._said(found)}."
+        return found if isinstance(found, Table) else Table()
+
     def awaited(self, ask: Ask) -> tuple[str, ...]:
         """The titles of the sources that have not answered this ask yet."""
         return tuple(sorted({call.title for call in tuple(self._awaited.get(ask, ()))}))
@@ -173,11 +195,15 @@ class Analyst:
         missing = (
             (f"the comparison with {ask.against.words}",) if call.compared and ask.against else section.lacking(call.queries)
         )
+        return Gap(call.title, self._said(error), missing)
+
+    def _said(self, error: Exception) -> str:
+        """What was wrong with a source, in words that complete its title."""
         if isinstance(error, SourceError):
-            return Gap(call.title, error.said, missing)
+            return error.said
         if isinstance(error, TimeoutError):
-            return Gap(call.title, f"did not answer in {self._settings.deadline_s:g} s", missing)
-        return Gap(call.title, "could not be read (a fault of paybot's own, logged)", missing)
+            return f"did not answer in {self._settings.deadline_s:g} s"
+        return "could not be read (a fault of paybot's own, logged)"
 
     def _links(self, section: Section, ask: Ask) -> tuple[Link, ...]:
         """One link for each source that has one; the parts of one vendor share it."""

@@ -32,7 +32,8 @@ from bot.sources import make
 from bot.stopping import STOPPING_S
 from bot.work import Pool
 from commands import DEFAULT_SECTION, SECTIONS
-from commands.args import BadInput, Help, parse, usage
+from commands.args import BadInput, Wish, parse
+from commands.help import usage
 
 TELLING_S = 1.5  # of the STOPPING_S: those whose answers will not come are told so
 ENDING_S = 1.5  # of them, too: threads, children and the port are let go
@@ -92,8 +93,8 @@ class Bot:
             sections=tuple(SECTIONS),
             default_section=DEFAULT_SECTION,
         )
-        if isinstance(wish, Help):
-            raise BadInput(usage(tuple(SECTIONS)))
+        if not isinstance(wish, Wish):
+            raise BadInput(usage(SECTIONS))
         return self._analyst.answer(wish.ask)
 
     def start(self, front: Front) -> None:

@@ -19,13 +19,15 @@ __all__ = [
     "Ask",
     "BadInput",
     "Help",
+    "OnCall",
+    "Runbook",
     "Window",
     "Wish",
+    "Words",
     "compared",
     "narrower",
     "parse",
     "text_of",
-    "usage",
     "wider",
     "without_comparison",
 ]
@@ -34,11 +36,12 @@ DEFAULT_RANGE: Final = "6h"
 USAGE: Final = "Usage: `/pay checkout 6h [vs yesterday] [env:name] [only-me] [csv]`"
 _ENV: Final = r"[a-z0-9][a-z0-9_.-]{0,62}"
 _VOCABULARY: Final = {
-    **{word: word for word in ("yesterday", "today", "only-me", "csv", "help", "vs yesterday")},
+    **{word: word for word in ("yesterday", "today", "only-me", "csv", "help", "oncall", "runbook", "vs yesterday")},
     **{"since": "since 09:00", "last": "last 6h", "vs": "vs yesterday", "env": "env:prod"},
 }
 _KINDS: Final = (
     ("help", "help"),
+    ("oncall", "on[-_ ]?call"),
     ("vs", "vs|versus"),
     ("only_me", "only[-_ ]?me"),
     ("csv", "csv"),
@@ -48,6 +51,9 @@ _KINDS: Final = (
 _WORD: Final = re.compile(
     f"(?:{'|'.join(f'(?P<{kind}>{pattern})' for kind, pattern in _KINDS)})" + r"(?!\S)|(?P<unknown>\S+)", re.ASCII
 )
+
+
+_RUNBOOK: Final = re.compile(r"runbook(?:\s+(\S{1,60}).*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +84,38 @@ class Help:
 
 
 @dataclass(frozen=True, slots=True)
+class OnCall:
+    """The person asked who is on call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runbook:
+    """The person asked for the runbook, of a section or an alert, or what it has ("")."""
+
+    topic: str = ""
+
+
+Words = Help | OnCall | Runbook
+
+
+@dataclass(frozen=True, slots=True)
 class _Word:
     kind: str
     text: str
 
 
-def parse(text: str, *, now: datetime, zone: str, env: str, sections: Sequence[str], default_section: str) -> Wish | Help:
+def parse(text: str, *, now: datetime, zone: str, env: str, sections: Sequence[str], default_section: str) -> Wish | Words:
     """What the text of a command asks for, its times read in `zone` (IANA); `env` is the environment when none is named.
 
-    Total: any text gives a Wish, Help, or BadInput with at most 400 characters, in milliseconds.
+    Total: any text gives a Wish, Help, OnCall, Runbook, or BadInput with at most 400 characters, in milliseconds.
     """
+    if runbook := _RUNBOOK.fullmatch(folded(text)):
+        return Runbook(runbook[1] or "")
     words = tuple(_words(folded(text), sections))
     if _all(words, "help"):
         return Help()
+    if _all(words, "oncall"):
+        return OnCall()
     _all_known(words, sections)
     asked_at = present(now, zone)
     window = ranges.read(_one(words, "range", "ranges") or DEFAULT_RANGE, asked_at)
@@ -133,21 +158,6 @@ def compared(ask: Ask, now: datetime, with_: str = ranges.LAST_WEEK) -> Ask:
 def without_comparison(ask: Ask) -> Ask:
     """The same question on its own."""
     return replace(ask, against=None)
-
-
-def usage(sections: Sequence[str]) -> str:
-    """How paybot is asked, in a few lines."""
-    return "\n".join(
-        (
-            "`/pay <section> [range] [vs <range>] [env:<name>] [only-me] [csv]`, in any order after the section.",
-            f"Sections: {_listed(sections)}.",
-            "Ranges: `15m`, `6h`, `7d`, `today`, `yesterday`, `since 09:00`, `14:00..15:30`, `2026-11-21`, "
-            f"`2026-11-21 14:00..16:00`; `{DEFAULT_RANGE}` when none is named. Times are in your own time zone.",
-            "Comparisons: `vs yesterday` and `vs last week` (the same clock times), `vs 6h` (six hours earlier), "
-            "`vs 2026-11-14`, `vs 2026-11-14 14:00..16:00`.",
-            "`only-me` answers only you; `csv` adds the numbers as a file.",
-        )
-    )
 
 
 def _words(text: str, sections: Sequence[str]) -> Iterable[_Word]:

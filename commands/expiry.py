@@ -79,8 +79,8 @@ def draw_changes(data: Data, ask: Ask) -> Chart:
     """Extensions and overrides, stacked."""
     extended, overridden = counted(data, "extended", ask), counted(data, "overridden", ask)
     numbers = [
-        f"{total_words(series, ask)} {name}"
-        for series, name in ((extended, "extensions"), (overridden, "overrides"))
+        f"{total_words(series, ask)} {name}{'' if series.total() == 1 else 's'}"
+        for series, name in ((extended, "extension"), (overridden, "override"))
         if series.total() is not None
     ]
     return Chart(
@@ -226,8 +226,8 @@ SECTION = Section(
         Panel("expired sessions", {"expired": EXPIRED}, draw_expired),
         Panel("extensions and overrides", {"extended": EXTENDED, "overridden": OVERRIDDEN}, draw_changes),
         Panel("expired without retry", {"slo": SLO, "budget": BUDGET}, draw_slo),
-        Panel("manual overrides", {}, draw_overrides),
-        Panel("the share in numbers", {}, draw_table),
+        Panel("manual overrides", {"overrides": OVERRIDES}, draw_overrides),
+        Panel("the share in numbers", {"slo": SLO, "budget": BUDGET}, draw_table),
     ),
     headline=headline,
     marks=Marks("marks of manual overrides", {"overrides": OVERRIDES}, draw_marks),

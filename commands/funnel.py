@@ -219,7 +219,7 @@ SECTION = Section(
     owner="Product Analytics",
     panels=(
         Panel("funnel", {"cohorts": COHORTS}, draw_cohorts),
-        Panel("funnel in numbers", {}, draw_steps),
+        Panel("funnel in numbers", {"cohorts": COHORTS}, draw_steps),
         Panel("schema", {"shapes": SHAPES}, draw_schema),
         Panel("agreement of the sources", agreement_queries(), agreement),
     ),

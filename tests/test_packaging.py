@@ -23,8 +23,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for name in PACKAGES:
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, source)
+    for name in ("pyproject.toml", "README.md", "docs/runbooks/stripe-payments.md"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name)
     build = "import sys, hatchling.build as b; print(b.build_wheel(sys.argv[1]))"
     subprocess.run([sys.executable, "-c", build, out], cwd=source, check=True, capture_output=True)
     return next(out.glob("paybot-*.whl"))
@@ -49,6 +50,7 @@ def test_a_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
         packed = set(archive.namelist())
     files = {path for name in PACKAGES for path in (ROOT / name).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     assert {path.relative_to(ROOT).as_posix() for path in files} <= packed
+    assert "bot/stripe-payments.md" in packed  # what `/pay runbook` reads
 
 
 def test_a_wheel_holds_nothing_else(wheel: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from commands import DEFAULT_SECTION, SECTIONS
-from commands.args import Ask, BadInput, Help, compared, narrower, parse, text_of, wider, without_comparison
+from commands.args import Ask, BadInput, Wish, compared, narrower, parse, text_of, wider, without_comparison
 
 STALE = "This button's question can no longer be read. Ask again with /pay."
 
@@ -60,7 +60,7 @@ def pressed(action: str, value: str, now: datetime, env: str) -> Pressed:
 
 def parse_ask(text: str, now: datetime, zone: str, env: str) -> Ask:
     wish = parse(text, now=now, zone=zone, env=env, sections=tuple(SECTIONS), default_section=DEFAULT_SECTION)
-    if isinstance(wish, Help):
+    if not isinstance(wish, Wish):
         raise BadInput(STALE)
     return wish.ask
 

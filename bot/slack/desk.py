@@ -18,6 +18,7 @@ from bot.answer import Analyst
 from bot.config import Config
 from bot.observe import Metrics, reference
 from bot.ports import ChatError
+from bot.runbook import told
 from bot.slack.buttons import pressed
 from bot.slack.chat import Chat
 from bot.slack.heard import Command, Mention, Press
@@ -25,10 +26,13 @@ from bot.slack.posting import Asker, Posting
 from bot.slack.text import escape
 from bot.work import Job, Pool
 from commands import DEFAULT_SECTION, SECTIONS
-from commands.args import BadInput, Help, Wish, parse, usage
+from commands.args import BadInput, Help, OnCall, Runbook, Wish, Words, parse
+from commands.help import usage
+from commands.oncall import ON_CALL, on_call_lines
 from commands.words import listed
 
 SLOW_S = 2.5  # after this long a person wants to know what is awaited
+ASKING = "Asking PagerDuty who is on call …"
 BUSY = "paybot is busy: try again in a moment."
 TOLD = 500  # private lines that may wait to be said
 JOIN_S = 2.0
@@ -78,10 +82,12 @@ class FrontDesk:
         except BadInput as error:
             self._metrics.command("none", "bad_input")
             return escape(str(error))
-        if isinstance(wish, Help):
-            self._metrics.command("help", "accepted")
-            return escape(usage(tuple(SECTIONS)))
         asker = Asker(heard.user, heard.place, heard.response_url)
+        if isinstance(wish, OnCall):
+            return ASKING if self._submit(asker, "oncall", partial(self._tell_on_call, asker)) else BUSY
+        if not isinstance(wish, Wish):
+            self._metrics.command(type(wish).__name__.lower(), "accepted")
+            return escape(self._words(wish))
         job = partial(self._answer_command, asker, heard.text, wish if zone else None)
         return escape(checking(wish)) if self._submit(asker, wish.ask.section, job) else BUSY
 
@@ -157,7 +163,26 @@ class FrontDesk:
         wanted = pressed(heard.action, heard.value, self._now(), self._config.env)
         self._posting.edit(heard, self._analyst.answer(wanted.ask), only_me=wanted.only_me, csv=wanted.csv)
 
-    def _parse(self, text: str, zone: str) -> Wish | Help:
+    def _words(self, asked: Help | Runbook) -> str:
+        """What is said to a question that no source has to answer."""
+        match asked:
+            case Help():
+                return usage(SECTIONS)
+            case Runbook(topic):
+                return told(topic, self._config.answers.runbook_url)
+
+    def _tell_on_call(self, asker: Asker) -> None:
+        self._posting.tell(asker, escape(self._on_call(asker)), instead=True)
+
+    def _on_call(self, asker: Asker) -> str:
+        """Who is on call, or why nobody knows."""
+        found = self._analyst.table(ON_CALL, self._config.env, self._now())
+        if isinstance(found, str):
+            return found
+        service = self._config.pagerduty.service if self._config.pagerduty else "payments"
+        return on_call_lines(found, service, self._zone(asker.user))
+
+    def _parse(self, text: str, zone: str) -> Wish | Words:
         return parse(
             text,
             now=self._now(),
@@ -167,7 +192,7 @@ class FrontDesk:
             default_section=DEFAULT_SECTION,
         )
 
-    def _parse_somewhere(self, text: str) -> Wish | Help:
+    def _parse_somewhere(self, text: str) -> Wish | Words:
         """As `_parse`, while the asker's zone is not known: refused is only what is wrong on every side of the date line."""
         try:
             return self._parse(text, self._config.timezone)
@@ -178,10 +203,12 @@ class FrontDesk:
             raise
 
     def _wish(self, asker: Asker, text: str) -> Wish:
-        """What the person asked, in their own time zone; asked for help, they are told the usage."""
+        """What the person asked, in their own time zone; asked for words, they are told those."""
         wish = self._parse(text, self._zone(asker.user))
-        if isinstance(wish, Help):
-            raise BadInput(usage(tuple(SECTIONS)))
+        if isinstance(wish, OnCall):
+            raise BadInput(self._on_call(asker))
+        if not isinstance(wish, Wish):
+            raise BadInput(self._words(wish))
         return wish
 
     def _zone(self, user: str) -> str:

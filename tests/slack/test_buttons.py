@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.buttons import pressed, value_of
+from commands import DEFAULT_SECTION
 from commands.args import Ask, BadInput, Wish, compared, parse
 from tests.fakes import NOW
 
@@ -81,7 +82,7 @@ def test_a_value_of_the_right_form_is_read_or_refused(q: str, tz: str, end: obje
     """Hostile words, zones and times end as a question or as BadInput."""
     value = json.dumps({"q": q, "tz": tz, "end": end, "only_me": only_me})
     try:
-        assert pressed("answer.refresh", value, NOW, "prod").ask.section == "checkout"
+        assert pressed("answer.refresh", value, NOW, "prod").ask.section == DEFAULT_SECTION
     except BadInput:
         return
 

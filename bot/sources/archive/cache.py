@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import asdict
 from pathlib import Path
+from urllib.parse import quote
 
 from bot.sources.archive.objects import Object
 from bot.sources.archive.table import ArchiveTable, Report, UnreadableObject
@@ -57,7 +58,12 @@ class Cache:
 
     def path(self, table: ArchiveTable, wanted: Object) -> Path:
         """Where its columns are: the partition's value stands in the path, as DuckDB reads it from there."""
-        return self._folder / f"{table.name}-{table.version}" / f"day={table.day_of(wanted.key)}" / f"{wanted.digest}.parquet"
+        return (
+            self._folder
+            / f"{table.name}-{table.version}"
+            / f"day={quote(str(table.day_of(wanted.key)), safe='')}"
+            / f"{wanted.digest}.parquet"
+        )
 
     def trim(self, in_use: Collection[Path]) -> None:
         """Removes what was used longest ago until the rest keeps the limit; never what is in use."""

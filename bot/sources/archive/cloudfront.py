@@ -49,7 +49,7 @@ def hour_of(key: str) -> datetime | None:
 
 def day_of(key: str) -> str | None:
     hour = hour_of(key)
-    return f"{hour:%Y-%m-%d}" if hour else None
+    return f"{hour:%Y/%m/%d}" if hour else None  # as version 2 writes it into paths, where Athena reads it
 
 
 def wanted(key: str, start: datetime, end: datetime) -> bool:
@@ -64,7 +64,7 @@ def prefixes(start: datetime, end: datetime) -> tuple[str, ...]:
 
 def days(start: datetime, end: datetime) -> tuple[str, str]:
     first, last = (start - SLACK).astimezone(UTC), end.astimezone(UTC)
-    return f"'{first:%Y-%m-%d}'", f"'{last:%Y-%m-%d}'"
+    return f"'{first:%Y/%m/%d}'", f"'{last:%Y/%m/%d}'"
 
 
 def take_in(source: Path, target: Path) -> Report:
