@@ -11,7 +11,18 @@ import numpy as np
 
 from sandbox.chance import Floats, Ints
 
-Trait = Literal["declines", "retry_declines", "abandons", "webhook_delay_s", "render_slower", "render_fails", "eager_retries"]
+Trait = Literal[
+    "declines",
+    "retry_declines",
+    "abandons",
+    "webhook_delay_s",
+    "render_slower",
+    "render_fails",
+    "eager_retries",
+    "target_refuses",
+]
+Stop = Literal["stops_webhooks", "stops_retries"]
+NEVER_MS = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +32,9 @@ class Scenario:
     `declines` and `retry_declines` are added shares of all payments and of retried ones, with the decline `codes` they bring;
     `abandons` the added share of sessions that nobody finishes, which then expire within the hour; `webhook_delay_s` the added
     wait of a webhook; `render_slower` the added multiple of a receipt's render time; `render_fails` the added share of receipts
-    that fail; `eager_retries` the share of declined payments that are tried again within seconds.
+    that fail; `eager_retries` the share of declined payments that are tried again within seconds; `target_refuses` the added share
+    of receipts that EventBridge cannot hand to their archive. `stops_webhooks` and `stops_retries` say that a worker stops
+    altogether until the scenario ends.
     """
 
     name: str
@@ -35,6 +48,9 @@ class Scenario:
     render_slower: float = 0.0
     render_fails: float = 0.0
     eager_retries: float = 0.0
+    target_refuses: float = 0.0
+    stops_webhooks: bool = False
+    stops_retries: bool = False
     ramp: timedelta = timedelta(minutes=3)
 
 
@@ -65,6 +81,23 @@ def felt(episodes: Sequence[Episode], trait: Trait, times_ms: Ints) -> Floats:
         if full:
             total += full * episode.force(times_ms)
     return total
+
+
+def resumed(episodes: Sequence[Episode], stop: Stop, times_ms: Ints, until_ms: int, drain: float) -> Ints:
+    """When work that came in at `times_ms` is done by a worker that scenarios stop; NEVER_MS while it is stopped at `until_ms`.
+
+    What waited is done in its order, `drain` times as fast as it came in, and what comes meanwhile waits for its turn.
+    """
+    done = times_ms
+    for episode in episodes:
+        if not getattr(episode.scenario, stop):
+            continue
+        if episode.end_ms is None or episode.end_ms > until_ms:
+            done = np.where(done >= episode.start_ms, NEVER_MS, done)
+        else:
+            turn = episode.end_ms + ((done - episode.start_ms) / drain).astype(np.int64)
+            done = np.where((done >= episode.start_ms) & (done < NEVER_MS), np.maximum(done, turn), done)
+    return np.asarray(done)
 
 
 _ALL = (
@@ -104,6 +137,25 @@ _ALL = (
         codes={"card_velocity_exceeded": 1.0},
         retry_declines=0.75,
         eager_retries=1.0,
+        ramp=timedelta(minutes=1),
+    ),
+    Scenario(
+        "webhook-stopped",
+        "Webhook worker stopped",
+        "No webhook is processed at all and no receipt made, until it ends; then the worker catches up.",
+        stops_webhooks=True,
+    ),
+    Scenario(
+        "queue-backlog",
+        "Retry worker stopped",
+        "Retries that are due stay in the queue, which grows and ages, until it ends; then the worker catches up.",
+        stops_retries=True,
+    ),
+    Scenario(
+        "eventbridge-failures",
+        "EventBridge target refuses",
+        "The receipt archive refuses most of what EventBridge hands it: the rule fails, and its events go to the dead letters.",
+        target_refuses=0.6,
         ramp=timedelta(minutes=1),
     ),
 )

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sandbox.chance import Floats, Ints
 from sandbox.clock import Clock
 from sandbox.ledger import Ledger, Rows
 from sandbox.lives import KINDS, Kind, Lives
 from sandbox.marks import Mark, Marks, deploy, override
-from sandbox.scenarios import SCENARIOS, Episode, episode, usual_past
+from sandbox.scenarios import SCENARIOS, Episode, Trait, episode, felt, usual_past
 from sandbox.truth import Truth
 
 _PIECE_MS = 6 * 3_600_000  # made at once: bounds the memory that making takes
@@ -83,6 +84,10 @@ class World:
             self.advance(self.clock.now())
             ledger = self._ledgers.get((env, kind), Ledger())
             return ledger.forgotten, ledger.rows
+
+    def felt(self, trait: Trait, times_ms: Ints) -> Floats:
+        """What the scenarios add to `trait` in the main environment at each time."""
+        return felt(self._episodes, trait, times_ms)
 
     def marks(self, start_ms: int, end_ms: int) -> tuple[Mark, ...]:
         """What people did from `start_ms` until before `end_ms`, as far as it has happened."""

@@ -20,7 +20,7 @@ INDEX = "payments-000001"
 Form = Literal["date", "long", "keyword"]
 Mask = NDArray[np.bool_]
 
-_UNLOGGED: tuple[Kind, ...] = ("checkout.submitted", "checkout.idle")
+_UNLOGGED: tuple[Kind, ...] = ("checkout.submitted", "checkout.idle", "retry.queued", "retry.dead")
 LOGGED: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind not in _UNLOGGED)
 _OUTCOMES: Mapping[Kind, str] = {
     "checkout.completed": "success",
