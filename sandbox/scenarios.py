@@ -32,8 +32,8 @@ class Scenario:
     `declines` and `retry_declines` are added shares of all payments and of retried ones, with the decline `codes` they bring;
     `abandons` the added share of sessions that nobody finishes, which then expire within the hour; `webhook_delay_s` the added
     wait of a webhook; `render_slower` the added multiple of a receipt's render time; `render_fails` the added share of receipts
-    that fail; `eager_retries` the share of declined payments that are tried again within seconds; `target_refuses` the added share
-    of receipts that EventBridge cannot hand to their archive. `stops_webhooks` and `stops_retries` say that a worker stops
+    that fail; `eager_retries` the share of declined payments that are tried again within seconds; `target_refuses` the added
+    share of receipts that EventBridge cannot hand to their archive. `stops_webhooks` and `stops_retries` say that a worker stops
     altogether until the scenario ends.
     """
 

@@ -125,10 +125,15 @@ def handler(vendor: Vendor) -> type[BaseHTTPRequestHandler]:
 
 def recorded(name: str) -> Any:
     """A recorded answer of the real service; skips the test where `../shared` is absent."""
+    return json.loads(recorded_text(name))
+
+
+def recorded_text(name: str) -> str:
+    """The same, as it was written down."""
     path = RECORDED / name
     if not path.exists():
         pytest.skip("the recorded answers in ../shared are not there")
-    return json.loads(path.read_text())
+    return path.read_text()
 
 
 def window(minutes: int = 60, step_s: int = 60, end: datetime = NOON) -> Window:

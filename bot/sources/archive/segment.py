@@ -82,7 +82,7 @@ def take_in(source: Path, target: Path) -> Report:
         duckdb.connect(config={"threads": 2, "memory_limit": "200MB"}) as connection,
     ):
         lines = (
-            f"read_json({quoted(plain)}, format = 'newline_delimited', columns = {RAW}, ignore_errors = true, "
+            f"read_json({quoted(plain)}, format = 'newline_delimited', columns = {RAW}, ignore_errors = true, compression = 'none', "
             f"maximum_object_size = {LONGEST})"
         )
         connection.execute(
