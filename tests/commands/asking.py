@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from commands.args import Ask, BadInput, Help, Wish, parse
+from commands.args import Ask, BadInput, Wish, Words, parse
 from commands.clock import Present, present
 
 SECTIONS = ("overview", "checkout", "window", "retries", "receipts", "funnel", "pipeline")
@@ -18,7 +18,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def hears(text: str, now: datetime = NOW, zone: str = BERLIN, env: str = "prod") -> Wish | Help:
+def hears(text: str, now: datetime = NOW, zone: str = BERLIN, env: str = "prod") -> Wish | Words:
     return parse(text, now=now, zone=zone, env=env, sections=SECTIONS, default_section="overview")
 
 
@@ -39,3 +39,11 @@ def refusal(text: str, now: datetime = NOW, zone: str = BERLIN) -> str:
     except BadInput as error:
         return str(error)
     raise AssertionError(f"not refused: {heard}")
+
+
+def said_or_refused(text: str) -> bool:
+    """Whether the text is understood."""
+    try:
+        return bool(hears(text))
+    except BadInput:
+        return False

@@ -109,7 +109,8 @@ def copy(connection: Any, plain: Path, target: Path, fields: tuple[str, ...], sk
     chosen = ", ".join(f'{text} AS "{name}"' for name, text in made.items())
     connection.execute(
         f"COPY (SELECT {chosen} FROM read_csv({quoted(plain)}, delim = '\t', header = false, skip = {skip}, auto_detect = false, "
-        f"columns = {{{columns}}}, quote = '', escape = '', compression = 'none', {lax})) TO {quoted(target)} (FORMAT parquet, COMPRESSION snappy)"
+        f"columns = {{{columns}}}, quote = '', escape = '', compression = 'none', {lax})) "
+        f"TO {quoted(target)} (FORMAT parquet, COMPRESSION snappy)"
     )
 
 

@@ -82,8 +82,8 @@ def take_in(source: Path, target: Path) -> Report:
         duckdb.connect(config={"threads": 2, "memory_limit": "200MB"}) as connection,
     ):
         lines = (
-            f"read_json({quoted(plain)}, format = 'newline_delimited', columns = {RAW}, ignore_errors = true, compression = 'none', "
-            f"maximum_object_size = {LONGEST})"
+            f"read_json({quoted(plain)}, format = 'newline_delimited', columns = {RAW}, ignore_errors = true, "
+            f"compression = 'none', maximum_object_size = {LONGEST})"
         )
         connection.execute(
             f"COPY (SELECT event, messageId AS message_id, try_cast(timestamp AS TIMESTAMP) AS at, "
