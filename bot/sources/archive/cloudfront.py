@@ -13,6 +13,7 @@ from bot.sources.archive.table import ArchiveTable, Report, UnreadableObject
 
 # "E2….2026-11-22-14.0a1b2c3d.gz" of the standard logs, ".../2026/11/22/14/..." of those with partitions (version 2).
 HOUR = re.compile(r"\.(\d{4})-(\d\d)-(\d\d)-(\d\d)\.[^/]*$|(?:^|/)(\d{4})/(\d\d)/(\d\d)(?:/(\d\d))?/[^/]*$")
+YEAR = re.compile(r"\d{4}/")
 MORE = 8  # fields that may be appended to those of the header before it says so
 SLACK = timedelta(hours=1)  # a row's time is the end of its response: it may lie in the hour after its file's
 FIELDS: Mapping[str, str] = {  # column -> how it is made of the log's fields
@@ -57,8 +58,17 @@ def wanted(key: str, start: datetime, end: datetime) -> bool:
     return hour is not None and start - 2 * SLACK < hour < end
 
 
-def prefixes(start: datetime, end: datetime) -> tuple[str, ...]:
-    """All: the distribution's name stands before the date, and is no setting."""
+def prefixes(start: datetime, end: datetime, heads: tuple[str, ...]) -> tuple[str, ...]:
+    """The days, behind each distribution's name or, in version 2, as folders; everything where the keys begin otherwise.
+
+    Years of logs lie in one place: to list them all takes longer than anybody waits.
+    """
+    first, last = (start - 2 * SLACK).astimezone(UTC).date(), end.astimezone(UTC).date()
+    days = [first + timedelta(number) for number in range((last - first).days + 1)]
+    if heads and not any("/" in head for head in heads):
+        return tuple(f"{head}{day}-" for head in heads for day in days)
+    if heads and all(YEAR.match(head) for head in heads):
+        return tuple(f"{day:%Y/%m/%d}/" for day in days)
     return ("",)
 
 
@@ -121,6 +131,7 @@ CLOUDFRONT = ArchiveTable(
     until="SELECT to_unixtime(max(at)) AS until FROM cloudfront_logs WHERE day BETWEEN $first_day AND $last_day",
     days=days,
     prefixes=prefixes,
+    delimiter=".",
     day_of=day_of,
     wanted=wanted,
     take_in=take_in,

@@ -39,6 +39,10 @@ class Place(Protocol):
         """Every object whose key begins with the prefix."""
         ...
 
+    def heads(self, delimiter: str, deadline: Deadline) -> tuple[str, ...]:
+        """What keys begin with, up to and with the first delimiter; a thousand at most, none where a listing costs nothing."""
+        ...
+
     def fetch(self, wanted: Object, target: Path, deadline: Deadline) -> None:
         """Writes the object's content, as it is, into a file."""
         ...
@@ -63,6 +67,9 @@ class Folder:
                     yield Object(key, f"{known.st_mtime_ns}", known.st_size)
         except OSError as error:
             raise SourceError("has a folder that paybot may not read", "denied") from error
+
+    def heads(self, delimiter: str, deadline: Deadline) -> tuple[str, ...]:
+        return ()
 
     def fetch(self, wanted: Object, target: Path, deadline: Deadline) -> None:
         try:
@@ -94,6 +101,11 @@ class Bucket:
             if not answer.get("IsTruncated"):
                 return
             more = {"ContinuationToken": part(answer, "NextContinuationToken", str)}
+
+    def heads(self, delimiter: str, deadline: Deadline) -> tuple[str, ...]:
+        asked = {"Bucket": self._bucket, "Prefix": self._prefix, "Delimiter": delimiter}
+        answer = self._clients.call("s3", "list_objects_v2", deadline, self._what, **asked)
+        return tuple(str(found["Prefix"]).removeprefix(self._prefix) for found in answer.get("CommonPrefixes", ()))
 
     def fetch(self, wanted: Object, target: Path, deadline: Deadline) -> None:
         asked = {"Bucket": self._bucket, "Key": self._prefix + wanted.key}

@@ -109,7 +109,8 @@ def _answered(job: Job, cache: Cache) -> tuple[Mapping[str, Table], Cache]:
 
 
 def _wanted(job: Job, source: Place, deadline: Deadline) -> Iterator[Object]:
-    for prefix in job.table.prefixes(job.start, job.end):
+    heads = source.heads(job.table.delimiter, deadline) if job.table.delimiter else ()
+    for prefix in job.table.prefixes(job.start, job.end, heads):
         for found in source.listed(prefix, deadline):
             if job.table.day_of(found.key) is not None and job.table.wanted(found.key, job.start, job.end):
                 yield found

@@ -61,7 +61,7 @@ def days(start: datetime, end: datetime) -> tuple[str, str]:
     return str(found[0]), str(found[-1])
 
 
-def prefixes(start: datetime, end: datetime) -> tuple[str, ...]:
+def prefixes(start: datetime, end: datetime, heads: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{day}/" for day in days_between(start, end))
 
 

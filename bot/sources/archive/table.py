@@ -23,11 +23,12 @@ class ArchiveTable:
 
     `columns` are the SQL types by name, the same words for Trino and DuckDB; one is `day`, the partition, which comes from the
     object's key. `days(start, end)` gives the first and last value of `day`, as SQL literals, that a question about [start, end)
-    has to look at, late files included. `prefixes(start, end)` are the listings that hold all objects for it, below the
-    archive's own place; `day_of(key)` is an object's value of `day` (None: not a part of this archive), and
-    `wanted(key, start, end)` is whether the question needs that object. `take_in(source, target)` reads one fetched object, gzip
-    or not by its content, and writes it as Parquet with all columns but `day`; it raises UnreadableObject where nothing of it can
-    be read. `until` is the Trino text whose one cell is the time (epoch s) up to which the archive has data.
+    has to look at, late files included. `prefixes(start, end, heads)` are the listings that hold all objects for it, below the
+    archive's own place; `heads` is how keys there begin, up to the first `delimiter` (where that is "" nobody looks). `day_of(key)`
+    is an object's value of `day` (None: not a part of this archive), and `wanted(key, start, end)` is whether the question needs
+    that object. `take_in(source, target)` reads one fetched object, gzip or not by its content, and writes it as Parquet with all
+    columns but `day`; it raises UnreadableObject where nothing of it can be read. `until` is the Trino text whose one cell is the
+    time (epoch s) up to which the archive has data.
     """
 
     name: str
@@ -35,10 +36,11 @@ class ArchiveTable:
     columns: Mapping[str, str]
     until: str
     days: Callable[[datetime, datetime], tuple[str, str]]
-    prefixes: Callable[[datetime, datetime], tuple[str, ...]]
+    prefixes: Callable[[datetime, datetime, tuple[str, ...]], tuple[str, ...]]
     day_of: Callable[[str], str | None]
     wanted: Callable[[str, datetime, datetime], bool]
     take_in: Callable[[Path, Path], Report]
+    delimiter: str = ""
     version: int = 1  # of what `take_in` writes; another version reads the objects anew
 
     def until_between(self, start: datetime, end: datetime) -> str:

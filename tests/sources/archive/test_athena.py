@@ -116,9 +116,9 @@ def test_a_workgroup_that_is_not_there_is_named() -> None:
 
 def test_several_texts_are_asked_at_once_and_one_says_how_far_the_archive_reaches() -> None:
     """All with the same deadline; the last tells `until`."""
-    with answering(
-        STARTED, STARTED, state("SUCCEEDED"), state("SUCCEEDED"), page(["until"], ["1795341600.5"], kinds=("double",))
-    ) as vendor:
+    whole = (STARTED, state("SUCCEEDED"), page(["until"], ["1795341600.5"], kinds=("double",)))
+    of_any_operation = Answer({name: value for each in whole for name, value in each.body.items()})
+    with answering(of_any_operation) as vendor:
         found = Asked(vendor).athena.answer({"q": "SELECT 1"}, SEGMENT, START, END, 10)
     assert found["q"].until == 1795341600.5
     assert operations(vendor).count("StartQueryExecution") == 2

@@ -7,17 +7,20 @@ from pathlib import Path
 import pytest
 
 from bot.ports import SourceError
-from bot.sources.archive.cloudfront import CLOUDFRONT, day_of, hour_of, take_in, wanted
+from bot.sources.archive.cloudfront import CLOUDFRONT, day_of, hour_of, prefixes, take_in, wanted
 from bot.sources.archive.edges import city
+from bot.sources.archive.objects import place
 from bot.sources.archive.question import asked
 from bot.sources.archive.reading import Job, answer
 from bot.sources.archive.table import UnreadableObject
 from bot.sources.cloudfront import with_cities
+from bot.sources.retry import Deadline
 from charts.data import Column, Table
 from commands import SECTIONS
 from commands.args import Window
 from commands.panel import Query
 from tests.sources.archive.files import FIELDS, at, log_file, log_row, write
+from tests.sources.aws import moto, settings
 from tests.sources.vendor import recorded_text
 
 WINDOW = Window(at("2026-11-22 10:00"), at("2026-11-22 12:00"), at("2026-11-22 01:00") - at("2026-11-22 00:00"), "UTC", "x", "x")
@@ -162,3 +165,32 @@ def test_a_table_with_edges_gets_their_cities() -> None:
 def test_the_header_of_the_tests_is_that_of_the_vendor() -> None:
     """The first fields of the 33."""
     assert recorded_text("cloudfront_legacy.log").split("#Fields: ")[1].startswith(FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("heads", "listed"),
+    [
+        (("E2A.", "E2B."), ("E2A.2026-11-21-", "E2A.2026-11-22-", "E2B.2026-11-21-", "E2B.2026-11-22-")),
+        (("2026/11/21/23/E2A.", "2026/11/22/00/E2A."), ("2026/11/21/", "2026/11/22/")),
+        (("DistributionId=E2A/year=2026/month=11/day=21/hour=23/E2A.",), ("",)),
+        ((), ("",)),
+    ],
+)
+def test_only_the_days_that_are_asked_are_listed(heads: tuple[str, ...], listed: tuple[str, ...]) -> None:
+    """Years of logs lie in one place."""
+    assert prefixes(at("2026-11-22 01:00"), at("2026-11-22 03:00"), heads) == listed
+
+
+def test_a_bucket_is_listed_by_days(tmp_path: Path) -> None:
+    """The distribution's name is found first; logs of other days are not looked at."""
+    keys = ("E2A.2026-11-22-10.0a.gz", "E2A.2026-11-20-10.0b.gz", "E2B.2026-11-22-11.0c.gz")
+    with moto() as (url, clients):
+        s3 = clients.client("s3")
+        s3.create_bucket(Bucket="logs", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        for key in keys:
+            s3.put_object(Bucket="logs", Key=f"cdn/{key}", Body=b"")
+        bucket = place("s3://logs/cdn", settings(url))
+        heads = bucket.heads(".", Deadline(5))
+        found = [each.key for prefix in prefixes(WINDOW.start, WINDOW.end, heads) for each in bucket.listed(prefix, Deadline(5))]
+    assert heads == ("E2A.", "E2B.")
+    assert found == [keys[0], keys[2]]
