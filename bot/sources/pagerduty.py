@@ -121,11 +121,7 @@ class OnCall:
 
     def _connected(self) -> Any:
         if self._session is None:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # pdpyras says at its import that it is deprecated: docs/decisions/0010
-                from pdpyras import APISession  # noqa: PLC0415 - a third of a second
-
-            session = APISession(self._settings.api_key)
+            session = _pdpyras().APISession(self._settings.api_key)
             session.url = self._settings.api_url
             session.retry = {429: GIVE_UP}  # with 0 or nothing it would be asked again for ever
             session.max_network_attempts = 0
@@ -133,15 +129,22 @@ class OnCall:
         return self._session
 
 
+def _pdpyras() -> Any:
+    """The library, imported with the first question: it takes a third of a second."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says at its import that it is deprecated: docs/decisions/0010
+        import pdpyras  # noqa: PLC0415
+    return pdpyras
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Whatever pdpyras and what is below it raise, as SourceErrors."""
     import requests  # noqa: PLC0415 - comes with pdpyras
-    from pdpyras import PDClientError  # noqa: PLC0415
 
     try:
         yield
-    except PDClientError as error:
+    except _pdpyras().PDClientError as error:
         response = getattr(error, "response", None)
         status = getattr(response, "status_code", None)
         if status is not None:

@@ -24,7 +24,7 @@ class ArchiveTable:
     `columns` are the SQL types by name, the same words for Trino and DuckDB; one is `day`, the partition, which comes from the
     object's key. `days(start, end)` gives the first and last value of `day`, as SQL literals, that a question about [start, end)
     has to look at, late files included. `prefixes(start, end, heads)` are the listings that hold all objects for it, below the
-    archive's own place; `heads` is how keys there begin, up to the first `delimiter` (where that is "" nobody looks). `day_of(key)`
+    archive's own place; `heads` is how keys there begin, up to the first `delimiter` ("": nobody looks). `day_of(key)`
     is an object's value of `day` (None: not a part of this archive), and `wanted(key, start, end)` is whether the question needs
     that object. `take_in(source, target)` reads one fetched object, gzip or not by its content, and writes it as Parquet with all
     columns but `day`; it raises UnreadableObject where nothing of it can be read. `until` is the Trino text whose one cell is the
