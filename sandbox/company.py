@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Literal
@@ -13,11 +14,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount
 
 from bot.app import build
-from bot.config import Answers, Config, Datadog, Elastic, Slack
+from bot.config import Answers, Archives, Aws, Config, Datadog, Elastic, PagerDuty, Slack
 from bot.inbox import Inbox
 from bot.slack.guard import Guard
 from bot.slack.server import Front, Server
-from sandbox import datadog, elastic
+from sandbox import aws, datadog, elastic, pagerduty
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.serving import ADDRESS, Serving
@@ -67,6 +68,9 @@ class Company:
             stack.callback(serving.stop)
             self.url = serving.url
             self.world = World(self._seed, self.clock)
+            self.cloud = aws.Cloud(self.world, self.faults)
+            stack.callback(self.cloud.stop)
+            self._cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="paybot-sandbox-", ignore_cleanup_errors=True))
             wire = Wire(self._secret, self.clock.now)
             self.workspace = Workspace(wire, self.clock.now, token=self._token)
             set_scene(self.workspace.talk, self.clock.now())
@@ -87,6 +91,8 @@ class Company:
             *([] if self._headless else page.page_routes()),
             Mount("/datadog", routes=datadog.routes(self.world, self.faults)),
             Mount("/elastic", routes=elastic.routes(self.world, self.faults)),
+            Mount("/pagerduty", routes=pagerduty.routes(self.world, self.faults)),
+            *self.cloud.routes(),
         ]
         own_names = Middleware(TrustedHostMiddleware, allowed_hosts=[ADDRESS, "localhost"])  # no foreign name may lead here
         return Starlette(routes=routes, middleware=[own_names])
@@ -121,4 +127,18 @@ class Company:
             elastic=Elastic(
                 url=f"{self.url}/elastic", api_key=elastic.API_KEY, kibana_url=f"{self.url}/kibana", data_view="payments"
             ),
+            aws=Aws(
+                region=aws.REGION,
+                endpoint_url=f"{self.url}{aws.PATH}",
+                access_key=aws.ACCESS_KEY,
+                secret_key=aws.SECRET_KEY,
+                event_bus=aws.BUS,
+                event_log_group=aws.EVENT_LOG_GROUP,
+            ),
+            archives=Archives(
+                cloudfront_logs=f"s3://{self.cloud.bucket}/{self.cloud.cloudfront.prefix}",
+                segment_archive=f"s3://{self.cloud.bucket}/{self.cloud.segment.prefix}",
+                cache=self._cache,
+            ),
+            pagerduty=PagerDuty(api_key=pagerduty.API_KEY, api_url=f"{self.url}/pagerduty"),
         )

@@ -27,7 +27,7 @@ class Fault:
 
 
 class Faults:
-    """Which sources ("datadog", "elastic", "slack") are faulty now. Threads may share it.
+    """Which sources ("datadog", "elastic", "aws", "pagerduty", "slack") are faulty now. Threads may share it.
 
     `latency_ms` is what every answer of a source takes on a good day; Slack's Web API takes SLACK_MS.
     """

@@ -9,7 +9,7 @@ from sandbox.faults import FAULT_KINDS, Faults
 from sandbox.scenarios import SCENARIOS
 from sandbox.world import World
 
-SOURCES = {"datadog": "Datadog", "elastic": "Elasticsearch", "slack": "Slack"}
+SOURCES = {"datadog": "Datadog", "elastic": "Elasticsearch", "aws": "AWS", "pagerduty": "PagerDuty", "slack": "Slack"}
 KINDS: dict[str, str] = {
     "ok": "well",
     "slow": "slow (10 s)",
@@ -77,5 +77,6 @@ class CompanySwitches:
 
 
 def kinds(source: str) -> list[dict[str, str]]:
-    """The faults that a source can have: Slack never gives half an answer."""
-    return [{"kind": kind, "title": title} for kind, title in KINDS.items() if (source, kind) != ("slack", "partial")]
+    """The faults that a source can have: Slack and PagerDuty never give half an answer."""
+    whole = ("slack", "pagerduty")
+    return [{"kind": kind, "title": title} for kind, title in KINDS.items() if not (kind == "partial" and source in whole)]

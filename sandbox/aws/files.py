@@ -1,13 +1,15 @@
-"""Archive files as they are delivered: their names, when they appear, and columns of events written as lines of text."""
+"""Archive files as they are delivered: their names, when they appear, and how they write times."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-import duckdb
+import numpy as np
 from numpy.typing import NDArray
+
+from sandbox.chance import Ints
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -36,15 +38,6 @@ class Archive(Protocol):
         ...
 
 
-def lines(expression: str, columns: Mapping[str, NDArray[Any]]) -> bytes:
-    """One line for each row, by an SQL expression over the columns (`happened` stands for `at`, which is SQL's own word).
-
-    DuckDB writes a day's 260,000 lines in about a second, and lets other threads work meanwhile.
-    """
-    if not len(next(iter(columns.values()))):
-        return b""
-    named = {"happened" if name == "at" else name: values for name, values in columns.items()}
-    with duckdb.connect(config={"threads": 1}) as engine:
-        engine.register("events", named)
-        found = engine.execute(f"SELECT {expression} AS line FROM events").fetchnumpy()  # noqa: S608 - the expressions are our own
-    return ("\n".join(found["line"].tolist()) + "\n").encode()
+def stamps(times_ms: Ints) -> NDArray[np.str_]:
+    """Times as ISO has them, with milliseconds and without a zone: UTC."""
+    return np.asarray(np.datetime_as_string(times_ms.astype("datetime64[ms]")))

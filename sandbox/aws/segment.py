@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sandbox.aws.files import DAY_MS, HOUR_MS, File, lines
+from sandbox.aws.files import DAY_MS, HOUR_MS, File, stamps
 from sandbox.chance import Chance, Ints
 from sandbox.declines import NO_CODE
 from sandbox.ledger import Rows
@@ -31,6 +31,7 @@ EVENTS: Mapping[str, Kind] = {
     "payments.retry.completed": "retry.completed",  # only where the payment went through
     "payments.receipt.generated": "receipt.rendered",
 }
+NAMES = tuple(EVENTS)
 VERSIONS = ("5.12.0", "5.13.0")
 VIOLATIONS = ("", "currency missing", "amount as string", "unknown property")
 CURRENCIES = ("eur", "eur", "usd", "gbp", "sek")
@@ -151,10 +152,19 @@ class Segment:
 
     def files(self, day_ms: int, since_ms: int, now_ms: int) -> Iterator[File]:
         """The files of a day that appeared after `since_ms` and until `now_ms`."""
-        for hour in range(day_ms, day_ms + DAY_MS, HOUR_MS):
-            ready = hour + _READY_MS + int(self._drawn("ready", hour) * 180_000)
-            if since_ms < ready <= now_ms and hour + HOUR_MS > self._world.begin_ms:
-                yield File(self.key(hour), ready, self.text(hour))
+        ready = {
+            hour: self._ready(hour) for hour in range(day_ms, day_ms + DAY_MS, HOUR_MS) if hour + HOUR_MS > self._world.begin_ms
+        }
+        new = [hour for hour, at in ready.items() if since_ms < at <= now_ms]
+        if not new:
+            return
+        tracks = received(self._world, new[0], new[-1] + HOUR_MS)
+        for hour in new:
+            low, high = np.searchsorted(tracks.received, (hour, hour + HOUR_MS))
+            yield File(self.key(hour), ready[hour], self._text(hour, tracks[slice(int(low), int(high))]))
+
+    def _ready(self, hour_ms: int) -> int:
+        return hour_ms + _READY_MS + int(self._drawn("ready", hour_ms) * 180_000)
 
     def key(self, hour_ms: int) -> str:
         """The name of the hour's file."""
@@ -166,9 +176,7 @@ class Segment:
         """Whether the hour's file ends in a line that is cut off: a further copy of its first call."""
         return self._drawn("bad", hour_ms) < _BAD_FILES
 
-    def text(self, hour_ms: int) -> bytes:
-        """The hour's lines."""
-        tracks = received(self._world, hour_ms, hour_ms + HOUR_MS)
+    def _text(self, hour_ms: int, tracks: Tracks) -> bytes:
         whole = written(self._world, tracks)
         return whole + whole[: whole.find(b"\n") // 2] + b"\n" if self.bad(hour_ms) and whole else whole
 
@@ -182,38 +190,38 @@ def written(world: World, tracks: Tracks) -> bytes:
     Segment computes `timestamp` as receivedAt - (sentAt - originalTimestamp); the clock of the sender is set so that it comes out
     as the moment when the event happened.
     """
-    columns = {column.name: getattr(tracks, column.name) for column in fields(Tracks)}
-    rest = {"amount": amounts(world, tracks.session), "currency": currencies(world, tracks.session)}
-    identity = (Chance(world.seed, "message").uniform("id", tracks.call) * 2.0**53).astype(np.int64)
-    return lines(_LINE, {**columns, **rest, "identity": identity})
+    columns = (
+        tracks.event,
+        tracks.session,
+        tracks.attempt,
+        tracks.violation,
+        tracks.version,
+        amounts(world, tracks.session),
+        currencies(world, tracks.session),
+        (Chance(world.seed, "message").uniform("id", tracks.call) * 2.0**53).astype(np.int64),
+        stamps(tracks.at - (tracks.received - tracks.sent)),
+        stamps(tracks.received),
+        stamps(tracks.sent),
+        stamps(tracks.at),
+    )
+    return "".join(_line(row) for row in zip(*(column.tolist() for column in columns), strict=True)).encode()
 
 
-def _choice(words: Mapping[str, object] | tuple[str, ...], index: str) -> str:
-    return f"[{', '.join(repr(word) for word in words)}][{index} + 1]"
-
-
-_SERVER = "event >= 3"  # the browser sends the first three, milliseconds as JavaScript has them; the server writes nanoseconds
-_MS, _NS = "'%Y-%m-%dT%H:%M:%S.%gZ'", "'%Y-%m-%dT%H:%M:%S.%f'"
-
-
-def _moment(time_ms: str) -> str:
-    stamp = f"make_timestamp_ms({time_ms})"
-    nanoseconds = f"strftime({stamp}, {_NS}) || lpad((identity % 1000)::VARCHAR, 3, '0') || 'Z'"
-    return f"CASE WHEN {_SERVER} THEN {nanoseconds} ELSE strftime({stamp}, {_MS}) END"
-
-
-_RECEIVED = "rtrim(rtrim(strftime(make_timestamp_ms(received), '%Y-%m-%dT%H:%M:%S.%g'), '0'), '.') || 'Z'"  # as Go writes times
-_AMOUNT = "CASE WHEN violation = 2 THEN '\"' || amount || '\"' ELSE amount::VARCHAR END"
-_CURRENCY = f"CASE WHEN violation = 1 THEN '' ELSE ',\"currency\":\"' || {_choice(CURRENCIES, 'currency')} || '\"' END"
-_ATTEMPT = "CASE WHEN event IN (3, 4) THEN ',\"attempt\":' || attempt ELSE '' END"
-_RECEIPT = "CASE WHEN event = 5 THEN ',\"receipt_id\":\"rcpt_' || format('{:012x}', session) || '\"' ELSE '' END"
-_UNKNOWN = "CASE WHEN violation = 3 THEN ',\"customer_email\":\"kim.' || identity % 997 || '@example.com\"' ELSE '' END"
-_LINE = f"""
-'{{"anonymousId":"' || format('{{:012x}}', session) || '","context":{{"app":{{"name":"checkout","version":"'
-|| {_choice(VERSIONS, "version")} || '"}},"library":{{"name":"' || CASE WHEN {_SERVER} THEN 'analytics-go' ELSE 'analytics.js' END
-|| '"}}}},"event":"' || {_choice(EVENTS, "event")} || '","integrations":{{}},"messageId":"'
-|| CASE WHEN {_SERVER} THEN 'go-' ELSE 'ajs-next-' END || format('{{:014x}}', identity)
-|| '","originalTimestamp":"' || {_moment("happened - (received - sent)")} || '","properties":{{"session_id":"cs_live_'
-|| format('{{:012x}}', session) || '","amount":' || {_AMOUNT} || {_CURRENCY} || {_ATTEMPT} || {_RECEIPT} || {_UNKNOWN}
-|| '}},"receivedAt":"' || {_RECEIVED} || '","sentAt":"' || {_moment("sent")} || '","timestamp":"' || {_moment("happened")}
-|| '","type":"track"}}'"""
+def _line(row: tuple[Any, ...]) -> str:
+    event, session, attempt, violation, version, amount, currency, identity, originally, received, sent, at = row
+    server = event >= 3  # the browser sends the first three, milliseconds as JavaScript has them; the server writes nanoseconds
+    library, own = ("analytics-go", "go-") if server else ("analytics.js", "ajs-next-")
+    end = f"000{identity % 1000:03d}Z" if server else "Z"
+    properties = (
+        f'"session_id":"cs_live_{session:012x}","amount":' + (f'"{amount}"' if violation == 2 else str(amount)),
+        "" if violation == 1 else f',"currency":"{CURRENCIES[currency]}"',
+        f',"attempt":{attempt}' if event in (3, 4) else "",
+        f',"receipt_id":"rcpt_{session:012x}"' if event == 5 else "",
+        f',"customer_email":"kim.{identity % 997}@example.com"' if violation == 3 else "",
+    )
+    return (
+        f'{{"anonymousId":"{session:012x}","context":{{"app":{{"name":"checkout","version":"{VERSIONS[version]}"}},'
+        f'"library":{{"name":"{library}"}}}},"event":"{NAMES[event]}","integrations":{{}},"messageId":"{own}{identity:014x}",'
+        f'"originalTimestamp":"{originally}{end}","properties":{{{"".join(properties)}}},'
+        f'"receivedAt":"{received.rstrip("0").rstrip(".")}Z","sentAt":"{sent}{end}","timestamp":"{at}{end}","type":"track"}}\n'
+    )
