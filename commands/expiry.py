@@ -225,9 +225,9 @@ SECTION = Section(
     panels=(
         Panel("expired sessions", {"expired": EXPIRED}, draw_expired),
         Panel("extensions and overrides", {"extended": EXTENDED, "overridden": OVERRIDDEN}, draw_changes),
-        Panel("expired without retry", {"slo": SLO, "budget": BUDGET}, draw_slo),
+        Panel("expired without retry", {"slo": SLO, "budget": BUDGET}, draw_slo, {"budget": "error budget"}),
         Panel("manual overrides", {"overrides": OVERRIDES}, draw_overrides),
-        Panel("the share in numbers", {"slo": SLO, "budget": BUDGET}, draw_table),
+        Panel("the share in numbers", {"slo": SLO, "budget": BUDGET}, draw_table, {"budget": "error budget"}),
     ),
     headline=headline,
     marks=Marks("marks of manual overrides", {"overrides": OVERRIDES}, draw_marks),

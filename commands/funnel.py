@@ -20,7 +20,7 @@ COHORTS = Query(
     """SELECT floor(to_unixtime(started) / $step) * $step AS bucket, count(*) AS started,
          count_if(completed = 1) AS completed, count_if(completed = 0 AND expired = 1) AS expired,
          count_if(completed = 0 AND expired = 0) AS open, count_if(tried = 1) AS tried,
-         count_if(tried = 1 AND recovered = 1) AS recovered, count_if(receipt = 1) AS receipts
+         count_if(tried = 1 AND recovered = 1) AS recovered, count_if(completed = 1 AND receipt = 1) AS receipts
        FROM (
          SELECT session_id,
            min(CASE WHEN event = 'payments.checkout.started' THEN at END) AS started,

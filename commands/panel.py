@@ -121,11 +121,15 @@ class TitledTable:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One part of a section: `name` is what a gap says is missing; `draw` makes its chart or its table."""
+    """One part of a section: `name` is what a gap says is missing; `draw` makes its chart or its table.
+
+    `details` names what single queries add to it: that is all that is missing where they alone failed.
+    """
 
     name: str
     queries: Mapping[str, Query]
     draw: Callable[[Data, Ask], Chart | TitledTable]
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,8 @@ class Section:
         return {key: query for part in parts for key, query in part.queries.items()}
 
     def lacking(self, keys: Collection[str]) -> tuple[str, ...]:
-        """The names of the parts that need any of these queries."""
-        parts = (*self.panels, *((self.marks,) if self.marks else ()))
-        return tuple(part.name for part in parts if not part.queries.keys().isdisjoint(keys))
+        """What is missing without these queries: parts by their names, or the details that they would have added."""
+        parts = [(part.name, part.queries, part.details) for part in self.panels]
+        parts += [(self.marks.name, self.marks.queries, {})] if self.marks else []
+        named = (details.get(key, name) for name, queries, details in parts for key in queries if key in keys)
+        return tuple(dict.fromkeys(named))

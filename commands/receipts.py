@@ -21,25 +21,25 @@ from commands.panel import Brief, Data, Panel, Query, Section, TitledTable
 from commands.words import change, count, figure
 
 LIMIT_MS = 2000.0
-SHOWN = 10  # receipts of the log, and as many downloads of those before them
+NEWEST, SETTLED = 4, 8  # receipts that are listed: the newest, and of those that logs of downloads usually know of
+SETTLED_S = 5400  # CloudFront delivers its logs within about an hour
+MOST_DOWNLOADS = 5000
 
 P95 = Query("datadog", "p95:$render_time_ms{$scope}", {"unit": "ms"})
 WHOLE = Query("datadog", "p95:$render_time_ms{$scope}", {"unit": "ms", "whole": "percentile"})
 ERRORS = Query("datadog", "sum:$receipt_errors{$scope}.as_count()", {"fill": "zero"})
-RECENT = Query(
-    "elastic",
-    """{"receipt": {"terms": {"field": "$receipt_id", "size": 10, "order": {"at": "desc"}}, "aggs": {
-        "at": {"max": {"field": "$time"}},
-        "path": {"top_metrics": {"metrics": {"field": "$receipt_path"}, "sort": {"$time": "desc"}}},
-        "failed": {"filter": {"term": {"$kind": "receipt.failed"}}}}}}""",
-    compare=False,
-)
+LISTED = """{"receipt": {"terms": {"field": "$receipt_id", "size": %d, "order": {"at": "desc"}}, "aggs": {
+    "at": {"max": {"field": "$time"}},
+    "path": {"top_metrics": {"metrics": {"field": "$receipt_path"}, "sort": {"$time": "desc"}}},
+    "failed": {"filter": {"term": {"$kind": "receipt.failed"}}}}}}"""
+RECENT = Query("elastic", LISTED % NEWEST, compare=False)
+OLDER = Query("elastic", LISTED % SETTLED, {"ends_before_s": str(SETTLED_S)}, compare=False)
 DOWNLOADS = Query(
     "cloudfront",
-    """SELECT path, count(*) AS downloads, max(to_unixtime(at)) AS last, max_by(status, at) AS status, max_by(edge, at) AS edge
+    f"""SELECT path, count(*) AS downloads, max(to_unixtime(at)) AS last, max_by(status, at) AS status, max_by(edge, at) AS edge
        FROM cloudfront_logs
        WHERE day BETWEEN $first_day AND $last_day AND at >= $from AND at < $to AND method = 'GET' AND path LIKE '%receipt%'
-       GROUP BY path ORDER BY 3 DESC, 1 LIMIT 2000""",
+       GROUP BY path ORDER BY 3 DESC, 1 LIMIT {MOST_DOWNLOADS}""",  # noqa: S608 - our own number
     compare=False,
 )
 STATUSES = Query(
@@ -115,14 +115,10 @@ def draw_errors(data: Data, ask: Ask) -> Chart:
 
 
 def draw_recent(data: Data, ask: Ask) -> TitledTable:
-    """The newest receipts and what became of them, then those before them that were downloaded last."""
-    downloads, recent = data.table("downloads"), data.table("recent")
-    by_path = {str(row[0]): row for row in downloads.rows}
-    listed = [row for row in recent.rows if row[0] is not None]
-    rows = [recent_row(row, by_path, data, ask) for row in listed]
-    shown = {row[3] for row in listed}
-    older = [row for row in downloads.rows if row[0] not in shown][:SHOWN]
-    rows += [(name_of(str(row[0])), "earlier", downloaded(row, ask), place(row)) for row in older]
+    """The newest receipts, then the newest of those that the logs can know of, and what became of them."""
+    by_path = {str(row[0]): row for row in data.table("downloads").rows}
+    listed = {row[0]: row for row in (*data.table("recent").rows, *data.table("older").rows) if row[0] is not None}
+    rows = [recent_row(row, by_path, data, ask) for row in listed.values()]
     columns = (Column("Receipt"), Column("Rendered"), Column("Download"), Column("Edge"))
     return TitledTable("Recent receipts", Table(columns, tuple(rows)), recent_note(data, ask))
 
@@ -142,10 +138,13 @@ def not_downloaded(at: float, data: Data, ask: Ask) -> str:
     """What can be said of a receipt that the logs do not show: they may be silent, or not reach so far yet."""
     if "downloads" in data.faults:
         return "unknown: no logs"
-    until = data.table("downloads").until
+    found = data.table("downloads")
+    until = found.until
     if until is None or at >= until:
-        return f"not known yet ({until_words(data.table('downloads'), ask, 'logs') or 'no logs of that time'})"
-    return f"not downloaded yet ({until_words(data.table('downloads'), ask, 'logs complete')})"
+        return f"not known yet ({until_words(found, ask, 'logs') or 'no logs of that time'})"
+    if len(found.rows) >= MOST_DOWNLOADS and at < min(known_number(row[2]) or 0.0 for row in found.rows):
+        return "not known: too many downloads since"
+    return f"not downloaded yet ({until_words(found, ask, 'logs complete')})"
 
 
 def downloaded(row: tuple[Value, ...], ask: Ask) -> str:
@@ -160,11 +159,6 @@ def place(row: tuple[Value, ...]) -> str:
     """The edge location and its city."""
     edge, city = str(row[4] or "–"), str(row[5] or "") if len(row) > 5 else ""
     return f"{edge}, {city}" if city and city != edge else edge
-
-
-def name_of(path: str) -> str:
-    """A receipt's name from its path."""
-    return path.rpartition("/")[2].removesuffix(".pdf")[:60]
 
 
 def recent_note(data: Data, ask: Ask) -> str:
@@ -202,7 +196,12 @@ SECTION = Section(
     panels=(
         Panel("render time", {"p95": P95, "whole": WHOLE}, draw_time),
         Panel("errors", {"errors": ERRORS}, draw_errors),
-        Panel("recent receipts", {"recent": RECENT, "downloads": DOWNLOADS, "statuses": STATUSES}, draw_recent),
+        Panel(
+            "recent receipts",
+            {"recent": RECENT, "older": OLDER, "downloads": DOWNLOADS, "statuses": STATUSES},
+            draw_recent,
+            {"downloads": "downloads", "statuses": "downloads"},
+        ),
     ),
     headline=headline,
     brief=Brief(("p95", "whole"), draw_time),

@@ -58,6 +58,7 @@ def serve(options: argparse.Namespace, stopping: threading.Event) -> int:
         if options.scenario:
             company.world.start(options.scenario)
         print(f"ready: {company.url}", flush=True)
+        company.cloud.furnish()
         stopping.wait()
     finally:
         company.stop()

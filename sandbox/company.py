@@ -64,12 +64,13 @@ class Company:
     def start(self) -> None:
         """Returns once a person can ask. Raises OSError where the port is taken."""
         with ExitStack() as stack:
+            behind = stack.enter_context(ExitStack())  # closed when nothing is served any more
             self.serving = serving = Serving(self._port)
             stack.callback(serving.stop)
             self.url = serving.url
             self.world = World(self._seed, self.clock)
             self.cloud = aws.Cloud(self.world, self.faults)
-            stack.callback(self.cloud.stop)
+            behind.callback(self.cloud.stop)
             self._cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="paybot-sandbox-", ignore_cleanup_errors=True))
             wire = Wire(self._secret, self.clock.now)
             self.workspace = Workspace(wire, self.clock.now, token=self._token)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -59,7 +59,7 @@ def question(query: Query, window: Window, fields: Mapping[str, str]) -> Questio
 
     `$start` and `$end` of what the query looks at, `$before` as long before `$start` as that is, `$from` the start of the window.
     `$step` is the width of its buckets ("60s"). With the option `back` the documents since `$before` are looked at. Option
-    `kind`: of which kind they are.
+    `kind`: of which kind they are. Option `ends_before_s`: only what is at least so old at the window's end.
     """
     start = query.start_in(window)
     before = start - (window.end - start)
@@ -68,7 +68,8 @@ def question(query: Query, window: Window, fields: Mapping[str, str]) -> Questio
     names = {**fields, **{name: iso(moment) for name, moment in times.items()}, "step": step}
     ((name, aggregation),) = filled_tree(json.loads(query.text), names).items()
     first = before if query.options.get("back") else start
-    return Question(name, aggregation, first, window.end, query.options.get("kind", ""), query.options.get("unit", ""))
+    end = window.end - timedelta(seconds=int(query.options.get("ends_before_s", "0")))
+    return Question(name, aggregation, first, end, query.options.get("kind", ""), query.options.get("unit", ""))
 
 
 def body(questions: Mapping[str, Question], env: str, fields: Mapping[str, str], timeout_s: float) -> dict[str, Any]:

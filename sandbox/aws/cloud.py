@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -58,7 +59,7 @@ class Cloud:
         self.bucket = f"lindenmarkt-archive-{self.account}"
         self.segment, self.cloudfront = Segment(world), CloudFront(world)
         self._brought: dict[tuple[str, int], int] = {}
-        self._lock = threading.Lock()
+        self._locks: dict[tuple[str, int], threading.Lock] = defaultdict(threading.Lock)
         self._server = WSGIMiddleware(_moto)  # type: ignore[arg-type]
         for env in world.envs:
             self._furnish(env)
@@ -121,6 +122,13 @@ class Cloud:
         logs.queries[name] = Search(self._world, env, text, start_s, end_s)
         return name
 
+    def furnish(self) -> None:
+        """Has the files of the last two days there, which everybody asks for first; it takes some seconds."""
+        now = self._world.now_ms()
+        for archive in (self.segment, self.cloudfront):
+            for day in (now // DAY_MS * DAY_MS, now // DAY_MS * DAY_MS - DAY_MS):
+                self._bring_day(archive, day, now)
+
     def _bring(self, wanted: str) -> None:
         """Puts the files into the bucket that a listing or a key is about, as far as they have appeared by now."""
         for archive in (self.segment, self.cloudfront):
@@ -131,11 +139,12 @@ class Cloud:
 
     def _bring_day(self, archive: Archive, day_ms: int, now_ms: int) -> None:
         s3 = self._backend("s3", "aws")
-        with self._lock:
-            since = self._brought.get((archive.prefix, day_ms), 0)
+        which = archive.prefix, day_ms
+        with self._locks[which]:
+            since = self._brought.get(which, 0)
             for file in archive.files(day_ms, since, now_ms):
                 s3.put_object(self.bucket, file.key, igzip.compress(file.text, 1))
-            self._brought[archive.prefix, day_ms] = now_ms
+            self._brought[which] = now_ms
 
 
 class Retries(Queue):

@@ -6,7 +6,17 @@ import pytest
 
 from charts.data import Column, Table
 from charts.spec import Gauge
-from commands.expiry import budget_words, draw_changes, draw_expired, draw_marks, draw_overrides, draw_slo, draw_table, headline
+from commands.expiry import (
+    SECTION,
+    budget_words,
+    draw_changes,
+    draw_expired,
+    draw_marks,
+    draw_overrides,
+    draw_slo,
+    draw_table,
+    headline,
+)
 from commands.panel import Data
 from tests.fakes import NOW, ask, minutes
 
@@ -119,3 +129,9 @@ def test_comparisons_are_in_points_and_per_cent() -> None:
     )
     assert draw_expired(data, ask(1, 1)).change.replace("\u00a0", " ") == "100 % more than last 1 h"
     assert draw_slo(data, ask(1, 1)).change.replace("\u00a0", " ") == "1.0 points below last 1 h"
+
+
+def test_what_is_missing_without_the_budget_is_the_budget() -> None:
+    """The share of the range itself is there; without both there is neither."""
+    assert SECTION.lacking({"budget"}) == ("error budget",)
+    assert SECTION.lacking({"slo", "budget"}) == ("expired without retry", "error budget", "the share in numbers")

@@ -6,7 +6,7 @@ import pytest
 
 from charts.data import Column, Series, Table
 from commands.panel import Data
-from commands.receipts import draw_errors, draw_recent, draw_time, headline
+from commands.receipts import MOST_DOWNLOADS, draw_errors, draw_recent, draw_time, headline
 from tests.fakes import NOW, ask, minutes
 
 END = NOW.timestamp()
@@ -101,10 +101,19 @@ def test_without_logs_downloads_are_unknown() -> None:
     assert draw_recent(data, ask(1)).table.rows[0][2] == "unknown: no logs"
 
 
-def test_downloads_of_earlier_receipts_follow() -> None:
-    """The newest receipts are too young for the logs; what was downloaded last is shown below them."""
-    rows = listed(recent=recent(("r1", 60, "/r1.pdf", 0)), downloads=downloads(("/receipts/r0.pdf", 200, "SEA19", "Seattle")))
-    assert rows[1] == ("r0", "earlier", "downloaded at 13:45 (200)", "SEA19, Seattle")
+def test_receipts_that_the_logs_can_know_of_follow() -> None:
+    """The newest ones are too young for the logs; each is listed once."""
+    young, old = ("r1", 60, "/r1.pdf", 0), ("r0", 1800, "/r0.pdf", 0)
+    rows = listed(recent=recent(young), older=recent(old, young), downloads=downloads(("/r0.pdf", 200, "SEA19", "Seattle")))
+    assert [row[0] for row in rows] == ["r1", "r0"]
+    assert rows[1][2:] == ("downloaded at 13:45 (200)", "SEA19, Seattle")
+
+
+def test_more_downloads_than_are_listed_leave_older_receipts_unknown() -> None:
+    """Not in the list is not "not downloaded" then."""
+    many = downloads(*((f"/{number}.pdf", 200, "FRA56", "") for number in range(MOST_DOWNLOADS)))
+    rows = listed(recent=recent(("old", 1800, "/old.pdf", 0), ("young", 700, "/young.pdf", 0)), downloads=many)
+    assert [row[2] for row in rows] == ["not known: too many downloads since", "not downloaded yet (logs complete until 13:50)"]
 
 
 def test_the_note_says_how_far_the_logs_reach() -> None:

@@ -1,4 +1,4 @@
-"""The engine for archives without Athena: one child process that fetches files, keeps their columns, and asks DuckDB."""
+"""The engine for archives without Athena: a child process that fetches files, keeps their columns, and asks DuckDB."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as Late
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.config import Archives, Aws
@@ -20,20 +20,27 @@ if TYPE_CHECKING:
     from pebble import ProcessPool
 
 GOES_ON_S = 120.0  # how long a job that is late may still read, so that the next ask finds its files; then it is killed
+NICE, PATIENT = 5, 15  # how far the children step back behind acknowledgements, and long questions behind others
+LONG = timedelta(hours=50)  # two days with the hour more that a change of clocks may bring
+ON_TIME = 0.95  # of the time that is left: so that what is late says why, and what is not late still counts
 MOST_JOBS = 50  # a child this old is replaced: what its libraries have kept of memory goes with it
 
 log = logging.getLogger(__name__)
 
 
 class Engine:
-    """Answers questions on one archive. Threads may share it; the child takes one job after the other."""
+    """Answers questions on one archive. Threads may share it.
+
+    Its child takes one job after the other. Questions about more than LONG have a child of their own, which is there only while
+    somebody asks such: what takes it minutes to read holds nobody else up.
+    """
 
     def __init__(self, where: str, settings: Archives, aws: Aws | None) -> None:
         self._where = where
         self._settings = settings
         self._aws = aws
         self._lock = threading.Lock()
-        self._pool: ProcessPool | None = None
+        self._pools: dict[bool, ProcessPool] = {}
         self._told = False
 
     def answer(
@@ -41,16 +48,18 @@ class Engine:
     ) -> Mapping[str, Table]:
         """The answers to filled Trino texts about [start, end), by their keys. Raises SourceError.
 
-        A job that is late goes on reading behind the answer, for GOES_ON_S at most.
+        A job that is late goes on reading behind the answer, for GOES_ON_S at most; a long one is waited for half the time.
         """
+        long = end - start > LONG
+        patience_s = timeout_s * (0.5 if long else ON_TIME)
         texts = {**texts, UNTIL: table.until_between(start, end)}
         settings = self._settings
         job = Job(table, self._where, self._aws, texts, start, end, settings.cache, settings.cache_mb, GOES_ON_S)
         try:
-            future = self._children().schedule(answer, args=(job,), timeout=GOES_ON_S + 5)
-            outcome = future.result(timeout=timeout_s)
+            future = self._children(long).schedule(answer, args=(job,), timeout=GOES_ON_S + 5)
+            outcome = future.result(timeout=patience_s)
         except (Late, CancelledError) as error:
-            raise unfinished(timeout_s) from error
+            raise unfinished(patience_s) from error
         except Exception as error:
             log.exception("an archive could not be asked", extra={"archive": table.name})
             raise SourceError("could not be read: its reader broke off (logged)", "bug") from error
@@ -64,22 +73,26 @@ class Engine:
         self._children()
 
     def stop(self) -> None:
-        """Ends the child, and what it may be reading."""
+        """Ends the children, and what they may be reading."""
         with self._lock:
-            if self._pool is not None:
-                self._pool.stop()  # type: ignore[no-untyped-call]
-                self._pool.join(timeout=2)
-                self._pool = None
+            for pool in self._pools.values():
+                pool.stop()  # type: ignore[no-untyped-call]
+            for pool in self._pools.values():
+                pool.join(timeout=2)
+            self._pools.clear()
 
-    def _children(self) -> ProcessPool:
+    def _children(self, long: bool = False) -> ProcessPool:
         from multiprocessing import get_context  # noqa: PLC0415 - only archives need children
 
         from pebble import ProcessPool  # noqa: PLC0415
 
         with self._lock:
-            if self._pool is None or not self._pool.active:
-                self._pool = ProcessPool(max_workers=1, max_tasks=MOST_JOBS, initializer=settle, context=get_context("spawn"))
-            return self._pool
+            pool = self._pools.get(long)
+            if pool is None or not pool.active:
+                most, nice = (1, PATIENT) if long else (MOST_JOBS, NICE)
+                pool = ProcessPool(1, max_tasks=most, initializer=settle, initargs=(nice,), context=get_context("spawn"))
+                self._pools[long] = pool
+            return pool
 
     def _tell(self, passing: bool, table: ArchiveTable) -> None:
         """Says once that the cache cannot be used: every question is slower for it."""

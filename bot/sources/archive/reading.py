@@ -27,7 +27,6 @@ from charts.data import Column, Table, Value
 AT_ONCE = 4  # files under way: two are waited for while two are read
 MEMORY_MB = 220  # DuckDB's; what a file takes while it is read comes on top
 THREADS = 2
-NICENESS = 5
 NAMED = 2  # faults of files that are named; more are counted
 
 UNTIL = "until"  # the key of the question how far the archive reaches
@@ -68,10 +67,10 @@ def answer(job: Job) -> Outcome:
     return Outcome(tables, passing=cache.passing)
 
 
-def settle() -> None:
+def settle(niceness: int) -> None:
     """Makes the child ready: deaf to Ctrl-C, as its parent ends it, and out of the way of acknowledgements."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICENESS)
+    os.nice(niceness)
 
 
 @lru_cache(maxsize=4)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -49,12 +51,23 @@ class Archive:
         self._engine.stop()
 
     def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Answers:
-        """A Table for each query, all in one go over the files that any of them needs."""
+        """A Table for each query; those about the same time are asked in one go, and none waits for one about a longer time."""
         if env != self._env:
             raise SourceError(f"holds {self._env} only", "not_configured")
-        wanted = {key: asked(query, self.table, window) for key, query in queries.items()}
-        span = min(one.start for one in wanted.values()), max(one.end for one in wanted.values())
-        return self._engine.answer({key: one.text for key, one in wanted.items()}, self.table, *span, timeout_s)
+        texts: dict[tuple[datetime, datetime], dict[str, str]] = defaultdict(dict)
+        for key, query in queries.items():
+            one = asked(query, self.table, window)
+            texts[one.start, one.end][key] = one.text
+        with ThreadPoolExecutor(len(texts)) as threads:
+            spans = sorted(texts, key=lambda span: span[1] - span[0])
+            parts = [threads.submit(self._answers, texts[span], span, timeout_s) for span in spans]
+            return {key: found for part in parts for key, found in part.result().items()}
+
+    def _answers(self, texts: Mapping[str, str], span: tuple[datetime, datetime], timeout_s: float) -> Answers:
+        try:
+            return self._engine.answer(texts, self.table, *span, timeout_s)
+        except SourceError as error:
+            return dict.fromkeys(texts, error)
 
     def link(self, queries: Mapping[str, Query], ask: Ask) -> Link | None:
         """None: the archive is files."""
