@@ -23,14 +23,16 @@ from commands.numbers import (
 )
 from commands.panel import Brief, Data, Panel, Query, Section, TitledTable
 from commands.queue import AGE, DEPTH
+from commands.rolling import rolling_mean
 from commands.words import change, count, percent
 
 ATTEMPTS = (1, 2, 3)
+ROLLING = timedelta(hours=1)  # most minutes have one retry or none: their shares are 0 and 100
 RATE_OVER = timedelta(hours=1)  # the net rate of the backlog is that of the last hour
 TELLING_S = 1800.0  # a shorter stretch says nothing of a rate an hour
 
 TRIED = Query("datadog", "sum:$retry_attempts{$scope}.as_count()", {"fill": "zero"})
-RATE = Query("datadog", "avg:$retry_success_rate{$scope}", {"rate": "percent", "unit": "%"})
+RATE = Query("datadog", "avg:$retry_success_rate{$scope}", {"rate": "percent", "unit": "%"}, lead=ROLLING)
 OUTCOMES = Query(
     "elastic",
     """{"time": {"date_histogram": {"field": "$time", "fixed_interval": "$step"}, "aggs": {
@@ -64,26 +66,38 @@ def draw_attempts(data: Data, ask: Ask) -> Chart:
 
 def draw_success(data: Data, ask: Ask) -> Chart:
     """The metric as a line; the number is counted from the log: a mean of rates weighs a quiet minute like a busy one."""
-    rate, behind = in_window(data.series("rate"), ask), laid_behind(data.earlier("rate"), ask)
+    rate, behind = smooth(data.series("rate")), smooth(data.earlier("rate"))
+    line, before = in_window(rate, ask), laid_behind(behind, ask)
     share, many = share_pct(data.table("outcomes"))
-    number = f"{percent(share)} of {count(many)}" if share is not None else percent(newest(rate, ask)) if rate else ""
+    number = f"{percent(share)} of {count(many)}" if share is not None else percent(newest(line, ask)) if line else ""
     return Chart(
         title="Success",
-        layers=(*((Line(behind, ask.against.words, "before"),) if ask.against else ()), Line(rate, "success rate")),
+        layers=(*((Line(before, ask.against.words, "before"),) if ask.against else ()), Line(line, "success rate")),
         unit="%",
-        number=number or silence(rate, ask),
-        change=success_change(data, rate, behind, ask),
-        note="counted from the log; the line is the metric" if share is not None else "",
+        number=number or silence(line, ask),
+        change=success_change(data, ask),
+        note="; ".join(part for part in ("counted from the log" if share is not None else "", rolling_note(rate)) if part),
         missing=data.why("rate"),
     )
 
 
-def success_change(data: Data, rate: Series, behind: Series, ask: Ask) -> str:
+def smooth(rate: Series) -> Series:
+    return rolling_mean(rate, ROLLING.total_seconds())
+
+
+def rolling_note(rate: Series) -> str:
+    """What a point of the line is."""
+    return "" if rate.step_s >= ROLLING.total_seconds() else "the line is the metric's 1-hour rolling mean"
+
+
+def success_change(data: Data, ask: Ask) -> str:
     """The share against the compared window's, both counted; the metric's means where the log is silent."""
     if ask.against is None:
         return ""
     (now, _), (before, _) = share_pct(data.table("outcomes")), share_pct(data.earlier_table("outcomes"))
-    return compared_means(rate, behind, "%", ask) if now is None else change(now, before, "%", ask.against.words)
+    if now is not None:
+        return change(now, before, "%", ask.against.words)
+    return compared_means(in_window(data.series("rate"), ask), laid_behind(data.earlier("rate"), ask), "%", ask)
 
 
 def share_pct(outcomes: Table, attempt: int | None = None) -> tuple[float | None, float]:
@@ -191,7 +205,7 @@ def headline(data: Data, ask: Ask) -> str:
     """How many retries went through, how that compares, and what waits."""
     share, many = share_pct(data.table("outcomes"))
     if share is not None:
-        than = success_change(data, Series(""), Series(""), ask)
+        than = success_change(data, ask)
         said = f"{percent(share)} of {count(many)} retries succeeded ({ask.window.words}){f', {than}' if than else ''}"
     elif data.table("outcomes").columns and "outcomes" not in data.faults:
         said = f"No retry ended ({ask.window.words})"
