@@ -123,7 +123,9 @@ def translated(deadline: Deadline, what: str) -> Iterator[None]:
     except (boto.ProfileNotFound, boto.ConfigParseError, boto.NoRegionError) as error:
         raise SourceError("cannot be asked: AWS_PROFILE or AWS_REGION names nothing that is there", "denied") from error
     except (boto.ReadTimeoutError, boto.ConnectTimeoutError) as error:
-        raise missed(deadline.timeout_s) from error
+        if deadline.fits(READ_S):  # who reads files has more patience than one attempt
+            raise SourceError(f"did not answer in {READ_S:g} s", "unavailable") from error
+        raise missed(min(READ_S, deadline.timeout_s)) from error
     except boto.SSLError as error:
         raise SourceError("could not be reached over TLS", "unavailable") from error
     except (boto.HTTPClientError, boto.ConnectionError) as error:

@@ -29,7 +29,9 @@ def refusal(status: int, wait_s: float | None = None) -> SourceError:
 
 
 def missed(timeout_s: float) -> SourceError:
-    return SourceError(f"did not answer in {timeout_s:.2g} s", "timeout")
+    return SourceError(
+        f"did not answer in {timeout_s:.2g} s" if timeout_s < 99 else f"did not answer in {timeout_s:.0f} s", "timeout"
+    )
 
 
 def unreadable() -> SourceError:
