@@ -113,7 +113,7 @@ def parser() -> Parser:
     check_ = command("check", "every fault of settings and manifest", CHECK, check)
     check_.add_argument("--connect", action="store_true", help="also ask each source and Slack")
     ask_ = command("ask", "an answer without Slack", ASK, ask)
-    ask_.add_argument("question", help='what you would type after /pay: "checkout 6h vs yesterday"')
+    ask_.add_argument("question", help='what you would type after /pay: "checkout 6h vs yesterday", "oncall"')
     ask_.add_argument("--png", metavar="FILE", type=Path, help="write the picture to FILE")
     ask_.add_argument("--csv", metavar="FILE", type=Path, help="write all series and tables to FILE")
     ask_.add_argument("--json", action="store_true", help="print JSON instead of text")
@@ -177,17 +177,19 @@ def ask(options: argparse.Namespace) -> int:
     config = read(os.environ, Path())
     from bot.app import build
     from bot.observe import logs
-    from commands.args import BadInput
+    from commands.args import BadInput, Wish
 
     logs("ERROR")
     bot = build(config)
     try:
-        answer = bot.answer(options.question)
+        heard = bot.heard(options.question)
+        if not isinstance(heard, Wish):
+            print(bot.words(heard))
+        return show(bot.answer(options.question), options) if isinstance(heard, Wish) else DONE
     except BadInput as error:
         raise Misuse(str(error)) from error
     finally:
         bot.stop()
-    return show(answer, options)
 
 
 def show(answer: Answer, options: argparse.Namespace) -> int:

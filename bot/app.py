@@ -30,10 +30,10 @@ from bot.slack.server import Front, Handler, Reply
 from bot.slack.socket import Socket
 from bot.sources import make
 from bot.stopping import STOPPING_S
+from bot.telling import words
 from bot.work import Pool
 from commands import DEFAULT_SECTION, SECTIONS
-from commands.args import BadInput, Wish, parse
-from commands.help import usage
+from commands.args import BadInput, Wish, Words, parse
 
 TELLING_S = 1.5  # of the STOPPING_S: those whose answers will not come are told so
 ENDING_S = 1.5  # of them, too: threads, children and the port are let go
@@ -85,7 +85,18 @@ class Bot:
 
     def answer(self, text: str, zone: str = "") -> Answer:
         """The answer to a command's text without Slack, times in `zone` (else the settings' zone); raises BadInput."""
-        wish = parse(
+        wish = self.heard(text, zone)
+        if not isinstance(wish, Wish):
+            raise BadInput(self.words(wish, zone))
+        return self._analyst.answer(wish.ask)
+
+    def words(self, asked: Words, zone: str = "") -> str:
+        """What is said to a question that is answered in words alone."""
+        return words(asked, self._analyst, self.config, zone or self.config.timezone, self._now())
+
+    def heard(self, text: str, zone: str = "") -> Wish | Words:
+        """What a command's text asks for; raises BadInput."""
+        return parse(
             text,
             now=self._now(),
             zone=zone or self.config.timezone,
@@ -93,9 +104,6 @@ class Bot:
             sections=tuple(SECTIONS),
             default_section=DEFAULT_SECTION,
         )
-        if not isinstance(wish, Wish):
-            raise BadInput(usage(SECTIONS))
-        return self._analyst.answer(wish.ask)
 
     def start(self, front: Front) -> None:
         """Opens the bot for Slack behind `front`, whose port is open already; what is slow to load is warmed meanwhile."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from commands.args import FORM
+
 FILE = "manifest.yml"
 # Exactly what is called, and why; `docs/setup-slack.md` says the same to people.
 SCOPES = {
@@ -17,7 +19,7 @@ SCOPES = {
     "groups:read": "the same for private channels",
 }
 EVENTS = ("app_mention",)
-USAGE = "checkout 6h [vs yesterday] [env:name] [only-me] [csv]"
+USAGE = f"{FORM} | oncall | runbook | help"
 REQUESTS = "/slack/events"
 
 HTTP_HEAD = "# The Slack app of paybot over HTTP, made by `paybot manifest --url {url}`.\n"

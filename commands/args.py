@@ -33,7 +33,8 @@ __all__ = [
 ]
 
 DEFAULT_RANGE: Final = "6h"
-USAGE: Final = "Usage: `/pay checkout 6h [vs yesterday] [env:name] [only-me] [csv]`"
+FORM: Final = "[section] [range] [vs <range>] [env:<name>] [only-me] [csv]"
+USAGE: Final = f"Usage: `/pay {FORM}`, or `/pay help`."
 _ENV: Final = r"[a-z0-9][a-z0-9_.-]{0,62}"
 _VOCABULARY: Final = {
     **{word: word for word in ("yesterday", "today", "only-me", "csv", "help", "oncall", "runbook", "vs yesterday")},

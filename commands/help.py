@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from commands.args import DEFAULT_RANGE
+from commands.args import DEFAULT_RANGE, FORM
 from commands.panel import Section
 
 
@@ -12,7 +12,7 @@ def usage(sections: Mapping[str, Section]) -> str:
     """How paybot is asked, in a few lines, with the sections and their owners."""
     return "\n".join(
         (
-            "`/pay [section] [range] [vs <range>] [env:<name>] [only-me] [csv]`, in any order after the section.",
+            f"`/pay {FORM}`, in any order after the section.",
             *(line(section) for section in sections.values()),
             "`/pay oncall`: who is on call. `/pay runbook [section or alert]`: what to do first.",
             "Ranges: `15m`, `6h`, `7d`, `today`, `yesterday`, `since 09:00`, `14:00..15:30`, `2026-11-21`, "

@@ -18,17 +18,15 @@ from bot.answer import Analyst
 from bot.config import Config
 from bot.observe import Metrics, reference
 from bot.ports import ChatError
-from bot.runbook import told
 from bot.slack.buttons import pressed
 from bot.slack.chat import Chat
 from bot.slack.heard import Command, Mention, Press
 from bot.slack.posting import Asker, Posting
 from bot.slack.text import escape
+from bot.telling import words
 from bot.work import Job, Pool
 from commands import DEFAULT_SECTION, SECTIONS
-from commands.args import BadInput, Help, OnCall, Runbook, Wish, Words, parse
-from commands.help import usage
-from commands.oncall import ON_CALL, on_call_lines
+from commands.args import BadInput, OnCall, Wish, Words, parse
 from commands.words import listed
 
 SLOW_S = 2.5  # after this long a person wants to know what is awaited
@@ -87,7 +85,7 @@ class FrontDesk:
             return ASKING if self._submit(asker, "oncall", partial(self._tell_on_call, asker)) else BUSY
         if not isinstance(wish, Wish):
             self._metrics.command(type(wish).__name__.lower(), "accepted")
-            return escape(self._words(wish))
+            return escape(self._words(wish, zone or self._config.timezone))
         job = partial(self._answer_command, asker, heard.text, wish if zone else None)
         return escape(checking(wish)) if self._submit(asker, wish.ask.section, job) else BUSY
 
@@ -163,24 +161,11 @@ class FrontDesk:
         wanted = pressed(heard.action, heard.value, self._now(), self._config.env)
         self._posting.edit(heard, self._analyst.answer(wanted.ask), only_me=wanted.only_me, csv=wanted.csv)
 
-    def _words(self, asked: Help | Runbook) -> str:
-        """What is said to a question that no source has to answer."""
-        match asked:
-            case Help():
-                return usage(SECTIONS)
-            case Runbook(topic):
-                return told(topic, self._config.answers.runbook_url)
+    def _words(self, asked: Words, zone: str) -> str:
+        return words(asked, self._analyst, self._config, zone, self._now())
 
     def _tell_on_call(self, asker: Asker) -> None:
-        self._posting.tell(asker, escape(self._on_call(asker)), instead=True)
-
-    def _on_call(self, asker: Asker) -> str:
-        """Who is on call, or why nobody knows."""
-        found = self._analyst.table(ON_CALL, self._config.env, self._now())
-        if isinstance(found, str):
-            return found
-        service = self._config.pagerduty.service if self._config.pagerduty else "payments"
-        return on_call_lines(found, service, self._zone(asker.user))
+        self._posting.tell(asker, escape(self._words(OnCall(), self._zone(asker.user))), instead=True)
 
     def _parse(self, text: str, zone: str) -> Wish | Words:
         return parse(
@@ -204,11 +189,10 @@ class FrontDesk:
 
     def _wish(self, asker: Asker, text: str) -> Wish:
         """What the person asked, in their own time zone; asked for words, they are told those."""
-        wish = self._parse(text, self._zone(asker.user))
-        if isinstance(wish, OnCall):
-            raise BadInput(self._on_call(asker))
+        zone = self._zone(asker.user)
+        wish = self._parse(text, zone)
         if not isinstance(wish, Wish):
-            raise BadInput(self._words(wish))
+            raise BadInput(self._words(wish, zone))
         return wish
 
     def _zone(self, user: str) -> str:

@@ -69,7 +69,7 @@ def test_the_command_is_pay_and_its_text_comes_as_typed() -> None:
     """The usage hint stands where people type; Slack must not turn words into links to users and channels."""
     (command,) = parsed()["features"]["slash_commands"]
     assert (command["command"], command["should_escape"]) == ("/pay", False)
-    assert command["usage_hint"].startswith("checkout 6h")
+    assert command["usage_hint"].startswith("[section] [range]")
 
 
 def test_the_file_in_the_project_is_fresh() -> None:

@@ -1,0 +1,26 @@
+"""What is said to questions that are answered in words alone: how to ask, what to do first, and who is on call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.answer import Analyst
+from bot.config import Config
+from bot.runbook import told
+from commands import SECTIONS
+from commands.args import Help, OnCall, Runbook, Words
+from commands.help import usage
+from commands.oncall import ON_CALL, on_call_lines
+
+
+def words(asked: Words, analyst: Analyst, config: Config, zone: str, now: datetime) -> str:
+    """The words, times in `zone`; only who is on call has to be asked elsewhere."""
+    match asked:
+        case Help():
+            return usage(SECTIONS)
+        case Runbook(topic):
+            return told(topic, config.answers.runbook_url)
+        case OnCall():
+            found = analyst.table(ON_CALL, config.env, now)
+            service = config.pagerduty.service if config.pagerduty else "payments"
+            return found if isinstance(found, str) else on_call_lines(found, service, zone)
