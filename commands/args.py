@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 DEFAULT_RANGE: Final = "6h"
-FORM: Final = "[section] [range] [vs <range>] [env:<name>] [only-me] [csv]"
+FORM: Final = "[section] [range] [vs range] [env:name] [only-me] [csv]"
 USAGE: Final = f"Usage: `/pay {FORM}`, or `/pay help`."
 _ENV: Final = r"[a-z0-9][a-z0-9_.-]{0,62}"
 _VOCABULARY: Final = {

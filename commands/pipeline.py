@@ -236,7 +236,8 @@ def rules_words(data: Data) -> str:
     if not failing:
         return "no EventBridge rule fails" if any(known_number(row[1]) for row in rows) else "EventBridge sends no numbers"
     failures = sum(known_number(row[2]) or 0.0 for row in rows)
-    return f"{count(failures)} EventBridge invocation{'s' if failures != 1 else ''} failed, most of {failing[0]}"
+    said = f"{count(failures)} EventBridge invocation{'s' if failures != 1 else ''}"
+    return f"{said} of {failing[0]} failed" if len(failing) == 1 else f"{said} failed, most of {failing[0]}"
 
 
 SECTION = Section(

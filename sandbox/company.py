@@ -137,8 +137,8 @@ class Company:
                 event_log_group=aws.EVENT_LOG_GROUP,
             ),
             archives=Archives(
-                cloudfront_logs=f"s3://{self.cloud.bucket}/{self.cloud.cloudfront.prefix}",
-                segment_archive=f"s3://{self.cloud.bucket}/{self.cloud.segment.prefix}",
+                cloudfront_logs=aws.CLOUDFRONT,
+                segment_archive=aws.SEGMENT,
                 cache=self._cache,
             ),
             pagerduty=PagerDuty(api_key=pagerduty.API_KEY, api_url=f"{self.url}/pagerduty"),

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from typing import TypeVar
 
-from sandbox import datadog, elastic
+from sandbox import aws, datadog, elastic, pagerduty
 from sandbox.company import Company
 from sandbox.workspace.cast import HOME
 
 TOKEN, SECRET = "xoxb-stage-7f3c5a1e", "stage-signing-secret"
 TURN_S = 5.0
+CACHE = tempfile.TemporaryDirectory(prefix="paybot-stage-")  # goes with this process
 
 T = TypeVar("T")
 
@@ -52,6 +54,17 @@ def environment(url: str) -> dict[str, str]:
         "DD_APP_KEY": datadog.APP_KEY,
         "ELASTICSEARCH_URL": f"{url}/elastic",
         "ELASTICSEARCH_API_KEY": elastic.API_KEY,
+        "AWS_REGION": aws.REGION,
+        "AWS_ENDPOINT_URL": f"{url}{aws.PATH}",
+        "AWS_ACCESS_KEY_ID": aws.ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": aws.SECRET_KEY,
+        "PAYBOT_EVENT_BUS": aws.BUS,
+        "PAYBOT_EVENT_LOG_GROUP": aws.EVENT_LOG_GROUP,
+        "PAYBOT_CLOUDFRONT_LOGS": aws.CLOUDFRONT,
+        "PAYBOT_SEGMENT_ARCHIVE": aws.SEGMENT,
+        "PAGERDUTY_API_KEY": pagerduty.API_KEY,
+        "PAGERDUTY_API_URL": f"{url}/pagerduty",
+        "XDG_CACHE_HOME": CACHE.name,
     }
 
 

@@ -20,6 +20,7 @@ from a2wsgi import WSGIMiddleware
 from isal import igzip
 from moto.backends import get_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import s3_backends
 from moto.sqs.models import Queue
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -43,6 +44,8 @@ ACCESS_KEY, SECRET_KEY = "AKIASANDBOXSANDBOX00", "sandbox"
 EVENT_LOG_GROUP = "/aws/vendedlogs/events/event-bus/payments-${ENV}"
 SOURCE = "aws"
 PATH = "/aws"
+BUCKET = "lindenmarkt-archive"
+SEGMENT, CLOUDFRONT = (f"s3://{BUCKET}/{archive.prefix}" for archive in (Segment, CloudFront))
 REDRIVE = '{{"deadLetterTargetArn":"arn:aws:sqs:{region}:{account}:{name}","maxReceiveCount":5}}'
 
 _accounts = itertools.count(400_000_000_001)  # moto's accounts are the process's, its companies' are their own
@@ -56,14 +59,15 @@ class Cloud:
         self._world = world
         self._faults = faults
         self.account = str(next(_accounts))
-        self.bucket = f"lindenmarkt-archive-{self.account}"
+        self._bucket = f"{BUCKET}-{self.account}"  # a bucket's name is all accounts' own
         self.segment, self.cloudfront = Segment(world), CloudFront(world)
+        self._stopped = threading.Event()
         self._brought: dict[tuple[str, int], int] = {}
         self._locks: dict[tuple[str, int], threading.Lock] = defaultdict(threading.Lock)
         self._server = WSGIMiddleware(_moto)  # type: ignore[arg-type]
         for env in world.envs:
             self._furnish(env)
-        self._backend("s3", "aws").create_bucket(self.bucket, REGION)
+        self._backend("s3", "aws").create_bucket(self._bucket, REGION)
 
     def routes(self) -> list[BaseRoute]:
         """Everything below PATH, and PATH itself: where services lie that take all their requests at one address."""
@@ -76,16 +80,19 @@ class Cloud:
 
     def stop(self) -> None:
         """Forgets the account."""
+        self._stopped.set()
         self._server.executor.shutdown(wait=False)
         for service in ("sqs", "events", "logs", "cloudwatch", "s3"):
             get_backend(service).pop(self.account, None)
+        s3_backends.bucket_accounts.pop(self._bucket, None)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(PATH) or "/"
         headers = [*scope["headers"], (b"x-moto-account-id", self.account.encode())]
-        if path.startswith(f"/{self.bucket}"):
+        if path == f"/{BUCKET}" or path.startswith(f"/{BUCKET}/"):
             listed = parse_qs(scope["query_string"].decode()).get("prefix", [""])[0]
-            await run_in_threadpool(self._bring, listed or unquote(path.removeprefix(f"/{self.bucket}/")))
+            await run_in_threadpool(self._bring, listed or unquote(path.removeprefix(f"/{BUCKET}/")))
+            path = path.replace(BUCKET, self._bucket, 1)
         own = {**scope, "path": path, "root_path": "", "headers": headers}
         await self._server(own, receive, send)  # type: ignore[arg-type]
 
@@ -123,11 +130,16 @@ class Cloud:
         return name
 
     def furnish(self) -> None:
-        """Has the files of the last two days there, which everybody asks for first; it takes some seconds."""
+        """Has the files of the last two days there soon, which everybody asks for first; it takes some seconds."""
         now = self._world.now_ms()
-        for archive in (self.segment, self.cloudfront):
-            for day in (now // DAY_MS * DAY_MS, now // DAY_MS * DAY_MS - DAY_MS):
+        today = now // DAY_MS * DAY_MS
+        wanted = [(archive, day) for day in (today, today - DAY_MS) for archive in (self.segment, self.cloudfront)]
+
+        def bring() -> None:
+            for archive, day in wanted:
                 self._bring_day(archive, day, now)
+
+        threading.Thread(target=bring, name="furnishing", daemon=True).start()
 
     def _bring(self, wanted: str) -> None:
         """Puts the files into the bucket that a listing or a key is about, as far as they have appeared by now."""
@@ -143,7 +155,9 @@ class Cloud:
         with self._locks[which]:
             since = self._brought.get(which, 0)
             for file in archive.files(day_ms, since, now_ms):
-                s3.put_object(self.bucket, file.key, igzip.compress(file.text, 1))
+                if self._stopped.is_set():
+                    return
+                s3.put_object(self._bucket, file.key, igzip.compress(file.text, 1))
             self._brought[which] = now_ms
 
 

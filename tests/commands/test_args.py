@@ -181,7 +181,7 @@ def test_what_is_not_understood_is_named_with_the_right_form(text: str, said: st
 
 def test_an_unknown_word_is_answered_with_the_usage() -> None:
     """The usage line stands after what is wrong."""
-    assert refusal("foo").endswith("Usage: `/pay [section] [range] [vs <range>] [env:<name>] [only-me] [csv]`, or `/pay help`.")
+    assert refusal("foo").endswith("Usage: `/pay [section] [range] [vs range] [env:name] [only-me] [csv]`, or `/pay help`.")
 
 
 def test_a_hostile_word_is_never_repeated_as_it_came() -> None:

@@ -77,8 +77,8 @@ def analyst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Analyst]:
                 event_log_group=aws.EVENT_LOG_GROUP,
             ),
             archives=Archives(
-                cloudfront_logs=f"s3://{cloud.bucket}/{cloud.cloudfront.prefix}",
-                segment_archive=f"s3://{cloud.bucket}/{cloud.segment.prefix}",
+                cloudfront_logs=aws.CLOUDFRONT,
+                segment_archive=aws.SEGMENT,
                 cache=str(tmp_path_factory.mktemp("cache")),
             ),
             pagerduty=PagerDuty(api_key=pagerduty.API_KEY, api_url=f"{url}/pagerduty"),
