@@ -15,7 +15,7 @@ FEWEST = 20  # events: of fewer one that is late parts two sources by more than 
 
 EVENTS = Query(
     "segment",
-    """SELECT floor(to_unixtime(at) / $step) * $step AS bucket, event, count(DISTINCT message_id) AS events
+    """SELECT floor(to_unixtime(at) / $step) * $step AS bucket, event, count(DISTINCT message) AS events
        FROM segment_events
        WHERE day BETWEEN $first_day AND $last_day AND at >= $from AND at < $to AND event IN (
          'payments.checkout.expired', 'payments.retry.initiated', 'payments.retry.completed', 'payments.receipt.generated')

@@ -37,9 +37,13 @@ COHORTS = Query(
 )
 SHAPES = Query(
     "segment",
-    """SELECT event, app_version, shape, count(DISTINCT message_id) AS events, min(message_id) AS example
-       FROM segment_events
-       WHERE day BETWEEN $first_day AND $last_day AND at >= $from AND at < $to AND event LIKE 'payments.%'
+    """WITH calls AS (
+         SELECT event, app_version, shape, message, message_id FROM segment_events
+         WHERE day BETWEEN $first_day AND $last_day AND at >= $from AND at < $to AND event LIKE 'payments.%'),
+       twice AS (SELECT message FROM calls GROUP BY message HAVING count(*) > 1)
+       SELECT event, app_version, shape, count(*) - count(twice.message) + count(DISTINCT twice.message) AS events,
+         min(message_id) AS example
+       FROM calls LEFT JOIN twice ON calls.message = twice.message
        GROUP BY event, app_version, shape ORDER BY 1, 2, 3 LIMIT 5000""",
     compare=False,
 )

@@ -9,6 +9,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -38,6 +39,14 @@ def main() -> None:
     heading("Sources")
     script("datadog_parse.py", "--project", "tests.bench.sources:datadog_v2")
     script("es_parse.py", "--project", "tests.bench.sources:elastic")
+    heading("Archives")
+    with tempfile.TemporaryDirectory(prefix="paybot-bench-") as logs:
+        many = ("--files", "24", "--lines", "200000", "--logs", logs)
+        script("log_scan.py", "--project", "tests.bench.archives:edges", *many)
+        run([sys.executable, "-m", "tests.bench.archives", logs])
+    heading(f"The overview, sources that take {SOURCES_MS} ms")
+    with staged(SOURCES_MS) as (env, _):
+        run([sys.executable, "-m", "tests.bench.overview"], env=env)
     heading("Start and rest")
     with staged(0) as (env, port):
         run([sys.executable, str(peers / "start.py"), "--", sys.executable, "-m", "bot", "serve"], env=env)

@@ -28,7 +28,10 @@ class Cache:
     """
 
     def __init__(self, folder: Path, limit_mb: int, *, passing: bool = False) -> None:
+        import duckdb  # noqa: PLC0415 - only the child has it
+
         self._folder = folder
+        self._made_by = duckdb.__version__
         self._limit = limit_mb * 1_000_000
         self.passing = passing
 
@@ -60,7 +63,7 @@ class Cache:
         """Where its columns are: the partition's value stands in the path, as DuckDB reads it from there."""
         return (
             self._folder
-            / f"{table.name}-{table.version}"
+            / f"{table.name}-{table.version}-{self._made_by}"
             / f"day={quote(str(table.day_of(wanted.key)), safe='')}"
             / f"{wanted.digest}.parquet"
         )

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
-from bot.sources.archive.inflate import inflated, quoted
+from bot.sources.archive.inflate import pieces
 from bot.sources.archive.table import ArchiveTable, Report, UnreadableObject
+
+if TYPE_CHECKING:
+    from polars import DataFrame, Series
 
 # "E2….2026-11-22-14.0a1b2c3d.gz" of the standard logs, ".../2026/11/22/14/..." of those with partitions (version 2).
 HOUR = re.compile(r"\.(\d{4})-(\d\d)-(\d\d)-(\d\d)\.[^/]*$|(?:^|/)(\d{4})/(\d\d)/(\d\d)(?:/(\d\d))?/[^/]*$")
 YEAR = re.compile(r"\d{4}/")
-MORE = 8  # fields that may be appended to those of the header before it says so
 SLACK = timedelta(hours=1)  # a row's time is the end of its response: it may lie in the hour after its file's
-FIELDS: Mapping[str, str] = {  # column -> how it is made of the log's fields
-    "at": "try_cast({date} || ' ' || {time} AS TIMESTAMP)",
-    "edge": "{x-edge-location}",
-    "method": "{cs-method}",
-    "path": "CASE WHEN contains({cs-uri-stem}, '%') THEN url_decode({cs-uri-stem}) ELSE {cs-uri-stem} END",
-    "status": "try_cast({sc-status} AS INTEGER)",  # 000, a viewer that was gone before the answer, is 0
-    "result": "nullif({x-edge-result-type}, '-')",
-}
 NEEDED = ("date", "time", "x-edge-location", "cs-method", "cs-uri-stem", "sc-status")
+RESULT = "x-edge-result-type"
+HEADER = 100_000  # bytes in which the fields are named
 COLUMNS = {
     "day": "VARCHAR",
     "at": "TIMESTAMP",
@@ -79,49 +76,72 @@ def days(start: datetime, end: datetime) -> tuple[str, str]:
 
 def take_in(source: Path, target: Path) -> Report:
     """A log file as columns. Rows may be shorter or longer than the header says; those without a time or a path are counted."""
-    import duckdb  # noqa: PLC0415 - only the child that reads has it
+    import polars  # noqa: PLC0415 - only the child that reads has it
 
-    with inflated(source) as plain:
-        fields, skip = header(plain)
-        with duckdb.connect(config={"threads": 1, "memory_limit": "150MB"}) as connection:
-            try:  # rows as long as the header says, read in the fastest way; else every row by itself
-                copy(connection, plain, target, fields, skip, padded=False)
-            except duckdb.Error:
-                copy(connection, plain, target, fields, skip, padded=True)
-            counted = connection.execute(
-                f'SELECT count(*), count(*) FILTER (WHERE "at" IS NULL OR path IS NULL) FROM read_parquet({quoted(target)})'
-            ).fetchone()
-    rows, bad = counted or (0, 0)
-    return Report(int(rows), int(bad), "a line without a time or a path" if bad else "")
+    with pieces(source) as texts:
+        first = next(texts, b"")
+        fields, skip = header(first)
+        found = polars.concat([columns(lines(first, fields, skip)), *(columns(lines(text, fields)) for text in texts)])
+    found.write_parquet(target, compression="lz4")
+    bad = found.select((polars.col("at").is_null() | polars.col("path").is_null()).sum()).item()
+    return Report(found.height, int(bad), "a line without a time or a path" if bad else "")
 
 
-def header(plain: Path) -> tuple[tuple[str, ...], int]:
-    """The fields that the file names, and how many lines stand before its rows."""
-    with plain.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if line.startswith(b"#Fields:"):
-                fields = tuple(line.decode("utf-8", "replace").removeprefix("#Fields:").split())
-                if lacking := [name for name in NEEDED if name not in fields]:
-                    raise UnreadableObject(f"does not log {lacking[0]}")
-                return fields, number
-            if not line.startswith(b"#") or number > 10:
-                break
-    raise UnreadableObject("has no header that names its fields")
+def columns(rows: DataFrame) -> DataFrame:
+    """The log's texts as what the table holds."""
+    from polars import Int32, String, col, lit  # noqa: PLC0415
 
-
-def copy(connection: Any, plain: Path, target: Path, fields: tuple[str, ...], skip: int, *, padded: bool) -> None:
-    many = len(fields) + (MORE if padded else 0)
-    columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(many))
-    places = {name: f"c{number}" for number, name in enumerate(fields)}
-    result = places.get("x-edge-result-type", "NULL")
-    made = {name: text.format_map({**places, "x-edge-result-type": result}) for name, text in FIELDS.items()}
-    lax = "null_padding = true, ignore_errors = true, parallel = false" if padded else "parallel = true"
-    chosen = ", ".join(f'{text} AS "{name}"' for name, text in made.items())
-    connection.execute(
-        f"COPY (SELECT {chosen} FROM read_csv({quoted(plain)}, delim = '\t', header = false, skip = {skip}, auto_detect = false, "
-        f"columns = {{{columns}}}, quote = '', escape = '', compression = 'none', {lax})) "
-        f"TO {quoted(target)} (FORMAT parquet, COMPRESSION snappy)"
+    return rows.select(
+        (col("date") + " " + col("time")).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False).alias("at"),
+        col("x-edge-location").alias("edge"),
+        col("cs-method").alias("method"),
+        decoded(rows["cs-uri-stem"]).alias("path"),
+        col("sc-status").cast(Int32, strict=False).alias("status"),  # 000, a viewer that was gone, is 0
+        (col(RESULT).replace("-", None) if RESULT in rows.columns else lit(None, String)).alias("result"),
     )
+
+
+def lines(text: bytes, fields: tuple[str, ...], skip: int = 0) -> DataFrame:
+    """The fields that are kept, as texts. Where not all is UTF-8 it is read once more, what cannot be read marked."""
+    from polars import String, read_csv  # noqa: PLC0415
+    from polars.exceptions import ComputeError  # noqa: PLC0415
+
+    read = partial(
+        read_csv,
+        text,
+        separator="\t",
+        has_header=False,
+        skip_rows=skip,
+        schema=dict.fromkeys(fields, String),
+        columns=[number for number, name in enumerate(fields) if name in (*NEEDED, RESULT)],
+        quote_char=None,
+        truncate_ragged_lines=True,
+        missing_columns="insert",
+        raise_if_empty=False,
+    )
+    try:
+        return read(encoding="utf8")
+    except ComputeError:
+        return read(encoding="utf8-lossy")
+
+
+def decoded(paths: Series) -> Series:
+    """The paths as viewers asked for them: CloudFront writes them URL-encoded."""
+    written = paths.filter(paths.str.contains("%", literal=True)).unique().to_list()
+    return paths.replace(written, [unquote(path) for path in written]) if written else paths
+
+
+def header(text: bytes) -> tuple[tuple[str, ...], int]:
+    """The fields that a file names at its start, and how many lines stand before its rows."""
+    for number, line in enumerate(text[:HEADER].splitlines(), start=1):
+        if line.startswith(b"#Fields:"):
+            fields = tuple(line.decode("utf-8", "replace").removeprefix("#Fields:").split())
+            if lacking := [name for name in NEEDED if name not in fields]:
+                raise UnreadableObject(f"does not log {lacking[0]}")
+            return fields, number
+        if not line.startswith(b"#"):
+            break
+    raise UnreadableObject("has no header that names its fields")
 
 
 CLOUDFRONT = ArchiveTable(

@@ -71,6 +71,15 @@ def settle(niceness: int) -> None:
     """Makes the child ready: deaf to Ctrl-C, as its parent ends it, and out of the way of acknowledgements."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(niceness)
+    prepare()
+
+
+def prepare() -> None:
+    """Loads what the first question would wait for. Files are read side by side: each needs no more threads than one."""
+    os.environ["POLARS_MAX_THREADS"] = "2"  # read when the library is imported
+    import duckdb as _engine  # noqa: F401, PLC0415
+    import polars  # noqa: F401, PLC0415
+    import sqlglot  # noqa: F401, PLC0415
 
 
 @lru_cache(maxsize=4)

@@ -25,6 +25,7 @@ COLUMNS = {
     "day": "BIGINT",
     "event": "VARCHAR",
     "message_id": "VARCHAR",
+    "message": "BIGINT",  # a hash of it: to tell what came twice, numbers take half the time of texts
     "at": "TIMESTAMP",
     "received_at": "TIMESTAMP",
     "session_id": "VARCHAR",
@@ -32,12 +33,12 @@ COLUMNS = {
     "receipt_id": "VARCHAR",
     "app_version": "VARCHAR",
     "shape": "VARCHAR",
-    "properties": "VARCHAR",
 }
 RAW = (
     "{type: 'VARCHAR', event: 'VARCHAR', messageId: 'VARCHAR', timestamp: 'VARCHAR', receivedAt: 'VARCHAR', "
     "context: 'STRUCT(app STRUCT(version VARCHAR))', properties: 'JSON'}"
 )
+NAMED = "['$.session_id', '$.attempt', '$.receipt_id']"  # taken out of the properties in one go
 # json_structure names DuckDB's types; JSON's own are what a schema speaks of.
 TYPES = {"VARCHAR": "string", "UBIGINT": "integer", "BIGINT": "integer", "DOUBLE": "number", "BOOLEAN": "boolean", "NULL": "null"}
 
@@ -79,18 +80,22 @@ def take_in(source: Path, target: Path) -> Report:
         shape = f"replace({shape}, ':\"{known}\"', ':\"{name}\"')"
     with (
         inflated(source) as plain,
-        duckdb.connect(config={"threads": 2, "memory_limit": "200MB"}) as connection,
+        duckdb.connect(config={"threads": 1, "memory_limit": "200MB"}) as connection,
     ):
         lines = (
             f"read_json({quoted(plain)}, format = 'newline_delimited', columns = {RAW}, ignore_errors = true, "
             f"compression = 'none', maximum_object_size = {LONGEST})"
         )
         connection.execute(
-            f"COPY (SELECT event, messageId AS message_id, try_cast(timestamp AS TIMESTAMP) AS at, "
-            f"try_cast(receivedAt AS TIMESTAMP) AS received_at, properties ->> 'session_id' AS session_id, "
-            f"try_cast(properties ->> 'attempt' AS INTEGER) AS attempt, properties ->> 'receipt_id' AS receipt_id, "
-            f"context.app.version AS app_version, {shape} AS shape, properties::VARCHAR AS properties "
-            f"FROM {lines} WHERE type = 'track' OR type IS NULL) TO {quoted(target)} (FORMAT parquet, COMPRESSION snappy)"
+            f"""COPY (
+                SELECT event, messageId AS message_id,
+                  CASE WHEN messageId IS NOT NULL THEN (hash(messageId) >> 1)::BIGINT END AS message,
+                  try_cast(timestamp AS TIMESTAMP) AS at, try_cast(receivedAt AS TIMESTAMP) AS received_at,
+                  named[1] AS session_id, try_cast(named[2] AS INTEGER) AS attempt, named[3] AS receipt_id,
+                  context.app.version AS app_version, {shape} AS shape
+                FROM (SELECT *, json_extract_string(properties, {NAMED}) AS named FROM {lines})
+                WHERE type = 'track' OR type IS NULL
+            ) TO {quoted(target)} (FORMAT parquet, COMPRESSION snappy)"""
         )
         counted = connection.execute(
             f"SELECT count(*), count(*) FILTER (WHERE event IS NULL) FROM read_parquet({quoted(target)})"

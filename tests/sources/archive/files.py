@@ -42,8 +42,9 @@ def day_folder(root: Path, day: str) -> Path:
 
 
 def write(path: Path, *lines: str, packed: bool = True, ending: str = "\n") -> Path:
+    """The lines, gzipped or not; bytes that are no UTF-8 stand in them as Python's surrogates."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = ("\n".join(lines) + ending).encode()
+    text = ("\n".join(lines) + ending).encode("utf-8", "surrogateescape")
     path.write_bytes(gzip.compress(text) if packed else text)
     return path
 

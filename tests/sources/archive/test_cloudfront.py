@@ -12,7 +12,7 @@ from bot.sources.archive.edges import city
 from bot.sources.archive.objects import place
 from bot.sources.archive.question import asked
 from bot.sources.archive.reading import Job, answer
-from bot.sources.archive.table import UnreadableObject
+from bot.sources.archive.table import Report, UnreadableObject
 from bot.sources.cloudfront import with_cities
 from bot.sources.retry import Deadline
 from charts.data import Column, Table
@@ -194,3 +194,18 @@ def test_a_bucket_is_listed_by_days(tmp_path: Path) -> None:
         found = [each.key for prefix in prefixes(WINDOW.start, WINDOW.end, heads) for each in bucket.listed(prefix, Deadline(5))]
     assert heads == ("E2A.", "E2B.")
     assert found == [keys[0], keys[2]]
+
+
+def test_bytes_that_are_no_utf_8_cost_only_themselves(tmp_path: Path) -> None:
+    """A viewer may send anything; the rows beside it are read."""
+    row, broken = log_row("2026-11-22 10:00:01", "/receipts/r1.pdf"), log_row("2026-11-22 10:00:02", "/receipts/\udcff.pdf")
+    log_file(tmp_path / "logs", "2026-11-22-10", row, broken)
+    assert [row[0] for row in ask(tmp_path / "logs").rows] == ["/receipts/r1.pdf", "/receipts/\ufffd.pdf"]
+
+
+def test_the_first_row_does_not_say_how_long_the_others_are(tmp_path: Path) -> None:
+    """A short one at the start of a file, and a large file that is read piece by piece."""
+    short = log_row("2026-11-22 10:00:01", "/short").rsplit("\t", 3)[0]
+    many = [log_row("2026-11-22 10:00:02", f"/{number}") for number in range(60_000)]
+    path = log_file(tmp_path / "logs", "2026-11-22-10", short, *many)
+    assert take_in(path, tmp_path / "out") == Report(60_001)
