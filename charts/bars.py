@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from charts.data import Series
 from charts.frame import Frame
 from charts.labels import EndLabel
 from charts.merging import summed
 from charts.shapes import Box, Shape
 from charts.spec import Chart, Stack
-from charts.style import ROLES, Theme
+from charts.style import ROLES, Theme, mixed
 
 APART = 2.0  # between two bars
+BEHIND = 0.55  # how strong the grey of the compared period is, behind bars that must stand out from it
 
 
 def totals(stack: Stack, start: float, end: float) -> tuple[float, ...]:
-    """The heights of the bars in the range."""
-    heights = defaultdict[float, float](float)
-    for series in stack.series:
+    """The heights of the bars in the range, grey ones included."""
+    return (*heights(stack.series, start, end).values(), *heights(stack.before, start, end).values())
+
+
+def heights(parts: Iterable[Series], start: float, end: float) -> dict[float, float]:
+    """How high the bar of each bucket is that these make together."""
+    found = defaultdict[float, float](float)
+    for series in parts:
         for time, value in summed(series, start, end).known():
-            heights[time] += value
-    return tuple(heights.values())
+            found[time] += value
+    return found
 
 
 def bars(stack: Stack, chart: Chart, frame: Frame, theme: Theme) -> Iterator[Shape]:
-    """One bar a bucket, each series on those before it; a bar of a single series beyond its limit has the colour of that."""
+    """One bar a bucket, each series on those below it, in front of the grey ones of the compared period.
+
+    A bar of a single series beyond its limit has the colour of that.
+    """
+    for time, total in heights(stack.before, frame.start, frame.end).items():
+        width = summed(stack.before[0], frame.start, frame.end).step_s
+        yield _bar(time, width, 0.0, total, frame, mixed(theme.ground, theme.before, BEHIND))
     floor_: defaultdict[float, float] = defaultdict(float)
     limit = next(iter(chart.thresholds()), None) if len(stack.series) == 1 else None
     for role, series in zip(ROLES, stack.series, strict=False):

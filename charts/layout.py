@@ -146,7 +146,7 @@ def _tick_label(frame: Frame, tick: timeaxis.Tick, theme: Theme) -> Shape:
 
 
 def _foot(page: Page, theme: Theme, measure: Measure) -> Iterator[Shape]:
-    """The list of marks, and under it the range, the zone and what the grey lines are."""
+    """The list of marks, and under it the range, the zone and what is grey."""
     picture, baseline = page.picture, page.height - 26
     list_top = page.height - FOOT_ROW - marks.list_height(page.marks)
     yield from marks.texts(page.marks, picture, list_top, theme, measure)
@@ -158,8 +158,9 @@ def _foot(page: Page, theme: Theme, measure: Measure) -> Iterator[Shape]:
 
 def _aside(page: Page) -> str:
     left_out = len(page.picture.charts) - len(page.charts)
+    grey = page.picture.compared and any(chart.compared() for chart in page.charts)
     said: Sequence[str] = (
-        f"grey: {page.picture.compared}" if page.picture.compared else "",
+        f"grey: {page.picture.compared}" if grey else "",
         f"not drawn: {left_out} more" if left_out else "",
     )
     return "; ".join(part for part in said if part)

@@ -41,8 +41,8 @@ def scale(values: Sequence[float], unit: str, most: int = 5) -> Scale:
 
 
 def _range(values: Sequence[float], unit: str) -> tuple[float, float]:
-    low = max(-LARGEST, min(values, default=0.0))
-    high = min(LARGEST, max(values, default=0.0))
+    ends = (min(values, default=0.0), max(values, default=0.0))
+    low, high = (min(max(end, -LARGEST), LARGEST) for end in ends)
     if unit == "%" and low > max(high - low, LEAST):
         start, end = _zoomed(low, high)
     else:

@@ -30,10 +30,14 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Counts as bars, one on the other in each bucket: the first at the bottom, each named by its label."""
+    """Counts as bars, one on the other in each bucket: the first at the bottom, each named by its label.
+
+    `before` are those of the compared period, moved to this window: their sum stands behind, in grey.
+    """
 
     series: tuple[Series, ...]
     labels: tuple[str, ...]
+    before: tuple[Series, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,10 @@ class Chart:
         """Whether any layer has a value."""
         return any(_has_value(layer) for layer in self.layers)
 
+    def compared(self) -> bool:
+        """Whether anything of the compared period is drawn."""
+        return any(any(_before(layer)) for layer in self.layers)
+
     def thresholds(self) -> tuple[Threshold, ...]:
         return tuple(layer for layer in self.layers if isinstance(layer, Threshold))
 
@@ -114,12 +122,23 @@ def _has_value(layer: Layer) -> bool:
             return False
 
 
+def _before(layer: Layer) -> tuple[Series, ...]:
+    """The layer's series of the compared period."""
+    match layer:
+        case Line(role="before"):
+            return (layer.series,)
+        case Stack():
+            return layer.before
+        case _:
+            return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A section's panels on one time axis.
 
     `start` and `end` are epoch seconds; `zone` is the IANA name in which times are printed; `span` is the range as a phrase
-    ("Sun 22 Nov 08:00 to 14:00"), printed with the zone in the foot; `compared` names the grey lines ("yesterday").
+    ("Sun 22 Nov 08:00 to 14:00"), printed with the zone in the foot; `compared` names what is grey ("yesterday").
     """
 
     title: str

@@ -7,7 +7,18 @@ from datetime import timedelta
 from charts.data import Column, Table, Value
 from charts.spec import Chart, Gauge, Mark, Stack, State
 from commands.args import Ask
-from commands.numbers import at_clock, busiest, cell, counted, counted_change, known_number, total_words, until_words, worst_hour
+from commands.numbers import (
+    at_clock,
+    busiest,
+    cell,
+    counted,
+    counted_before,
+    counted_change,
+    known_number,
+    total_words,
+    until_words,
+    worst_hour,
+)
 from commands.panel import Brief, Data, Marks, Panel, Query, Section, TitledTable
 from commands.words import change, count, percent
 
@@ -62,7 +73,7 @@ def draw_expired(data: Data, ask: Ask) -> Chart:
     expired = counted(data, "expired", ask)
     return Chart(
         title="Expired",
-        layers=(Stack((expired,), ("expired",)),),
+        layers=(Stack((expired,), ("expired",), (counted_before(data, "expired", ask),)),),
         number=total_words(expired, ask),
         change=counted_change(data, "expired", ask) if ask.against else busiest(expired, ask),
         state=hourly_state(worst_hour(expired)),
@@ -78,14 +89,15 @@ def hourly_state(worst: float | None) -> State:
 def draw_changes(data: Data, ask: Ask) -> Chart:
     """Extensions and overrides, stacked."""
     extended, overridden = counted(data, "extended", ask), counted(data, "overridden", ask)
+    before = tuple(counted_before(data, key, ask) for key in ("extended", "overridden"))
     numbers = [
         f"{total_words(series, ask)} {name}{'' if series.total() == 1 else 's'}"
         for series, name in ((extended, "extension"), (overridden, "override"))
         if series.total() is not None
     ]
     return Chart(
-        title="Changes by people",
-        layers=(Stack((extended, overridden), ("extensions", "overrides")),),
+        title="Changes",
+        layers=(Stack((extended, overridden), ("extensions", "overrides"), before),),
         number=", ".join(numbers),
         change=counted_change(data, "extended", ask),
         note="payment windows extended or overridden",

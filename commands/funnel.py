@@ -9,7 +9,7 @@ from charts.spec import Chart, Stack
 from commands.agreement import agreement, parted
 from commands.agreement import queries as agreement_queries
 from commands.args import Ask
-from commands.numbers import in_window, known_number, line_of, until_words
+from commands.numbers import in_window, known_number, laid_behind, line_of, until_words
 from commands.panel import Brief, Data, Panel, Query, Section, TitledTable
 from commands.schemas import Violation, violations
 from commands.words import change, count, listed, percent
@@ -75,11 +75,12 @@ def draw_cohorts(data: Data, ask: Ask) -> Chart:
     cohorts = data.table("cohorts")
     parts = ("completed", "expired", "open")
     lines = tuple(known_by(in_window(line_of(cohorts, part, ask), ask), cohorts.until) for part in parts)
+    before = laid_behind(line_of(data.earlier_table("cohorts"), "started", ask), ask)
     share = closed_share_pct(cohorts, "completed")
     opened = open_share_pct(cohorts)
     return Chart(
         title="Completed",
-        layers=(Stack(lines, ("completed", "expired", "still open")),),
+        layers=(Stack(lines, ("completed", "expired", "still open"), (before,)),),
         number=f"{percent(share)} of closed" if share is not None else "",
         change=share_change(data, ask) or (f"{percent(opened)} still open" if opened else ""),
         note="; ".join(part for part in ("sessions by their start", until_words(cohorts, ask)) if part),

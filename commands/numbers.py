@@ -87,9 +87,14 @@ def counted(data: Data, key: str, ask: Ask) -> Series:
     return in_window(data.series(key), ask)
 
 
+def counted_before(data: Data, key: str, ask: Ask) -> Series:
+    """A counter's line of the compared window, moved onto the asked one."""
+    return laid_behind(data.earlier(key), ask)
+
+
 def counted_change(data: Data, key: str, ask: Ask) -> str:
     """The window's total against the compared one's, as a phrase; both over the buckets that both know."""
-    series, behind = counted(data, key, ask), laid_behind(data.earlier(key), ask)
+    series, behind = counted(data, key, ask), counted_before(data, key, ask)
     if ask.against is None or not series:
         return ""
     means = paired(series, behind)

@@ -8,6 +8,7 @@ from commands.args import Ask
 from commands.numbers import (
     at_clock,
     counted,
+    counted_before,
     counted_change,
     in_window,
     known_number,
@@ -102,7 +103,7 @@ def draw_errors(data: Data, ask: Ask) -> Chart:
     total = errors.total()
     return Chart(
         title="Errors",
-        layers=(Stack((errors,), ("errors",)),),
+        layers=(Stack((errors,), ("errors",), (counted_before(data, "errors", ask),)),),
         number=total_words(errors, ask),
         change=counted_change(data, "errors", ask),
         state="plain" if total else "good" if total == 0 else "plain",

@@ -12,6 +12,7 @@ from commands.numbers import (
     cell,
     compared_means,
     counted,
+    counted_before,
     counted_change,
     in_window,
     known_number,
@@ -56,7 +57,7 @@ def draw_attempts(data: Data, ask: Ask) -> Chart:
     tried = counted(data, "tried", ask)
     return Chart(
         title="Attempts",
-        layers=(Stack((tried,), ("retries",)),),
+        layers=(Stack((tried,), ("retries",), (counted_before(data, "tried", ask),)),),
         number=total_words(tried, ask),
         change=counted_change(data, "tried", ask),
         note="retries begun",

@@ -68,6 +68,7 @@ def _lines(layer: Layer) -> Iterator[tuple[str, Series]]:
             yield layer.label, layer.series
         case Stack():
             yield from zip(layer.labels, layer.series, strict=False)
+            yield from ((f"{label}, compared", series) for label, series in zip(layer.labels, layer.before, strict=False))
         case Threshold() | Heatmap() | Gauge():
             return
 

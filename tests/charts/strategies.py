@@ -34,7 +34,7 @@ counts = st.none() | st.integers(0, 5) | st.floats(0, 1e15)
 def any_stack(draw: st.DrawFn) -> Stack:
     parts = draw(st.lists(any_series(), max_size=3))
     counted = [replace(part, values=tuple(draw(counts) for _ in part.values)) for part in parts]
-    return Stack(tuple(counted), tuple(draw(words) for _ in counted))
+    return Stack(tuple(counted), tuple(draw(words) for _ in counted), draw(st.sampled_from([(), tuple(counted)])))
 
 
 @st.composite

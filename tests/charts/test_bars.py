@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from charts.alt import describe
+from charts.bars import BEHIND
 from charts.data import Grid, Series
 from charts.heat import strength
 from charts.merging import BARS, bucket_s, cells, summed
@@ -54,6 +55,15 @@ def test_parts_of_a_stack_stand_on_each_other() -> None:
     (lower,), (upper,) = boxes(found, LIGHT.main), boxes(found, LIGHT.second)
     assert (lower.left, lower.right, lower.top) == (upper.left, upper.right, upper.bottom)
     assert {"extensions", "overrides"} <= set(texts(found))
+
+
+def test_the_compared_period_stands_behind_in_grey() -> None:
+    """The sum of its parts; the foot says what is grey."""
+    now, before = series(1, 2, step=900), series(3, 3, step=900)
+    found = drawn(picture(chart(Stack((now,), ("expired",), (before, before)), unit="")))
+    grey, bars = boxes(found, mixed(LIGHT.ground, LIGHT.before, BEHIND)), boxes(found, LIGHT.main)
+    assert grey[0].bottom - grey[0].top == pytest.approx(6 * (bars[0].bottom - bars[0].top))
+    assert "grey: yesterday" in texts(found)
 
 
 def test_many_counts_are_summed_into_fewer_bars() -> None:

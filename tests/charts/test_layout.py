@@ -26,9 +26,10 @@ def test_what_is_read_at_a_glance_is_large_in_a_preview() -> None:
 
 def test_range_zone_and_the_compared_period_stand_in_the_foot() -> None:
     """A picture that is passed on still says when and where its times are."""
-    said = texts(drawn(picture(rate(98))))
+    said = texts(drawn(picture(rate(98), chart(Line(series(98), "yesterday", "before")))))
     assert "Sun 22 Nov · Europe/Berlin" in said
     assert "grey: yesterday" in said
+    assert "grey: yesterday" not in texts(drawn(picture(rate(98))))
 
 
 def test_a_gap_breaks_the_line() -> None:
@@ -129,7 +130,7 @@ def test_what_is_outside_the_range_does_not_stretch_the_axis() -> None:
 
 def test_panels_beyond_the_sixth_are_counted_in_the_foot() -> None:
     """A picture never grows too tall, and says what it leaves out."""
-    drawing = drawn(picture(*[rate(98, 97)] * 8))
+    drawing = drawn(picture(*[chart(Line(series(98, 97), "yesterday", "before"))] * 8))
     assert drawing.height <= TALLEST
     assert "grey: yesterday; not drawn: 2 more" in texts(drawing)
 

@@ -61,3 +61,10 @@ def test_negative_values_have_their_own_side() -> None:
     axis = scale([-40, 30], "points")
     assert axis.low <= -40
     assert 0 in axis.ticks
+
+
+@pytest.mark.parametrize("value", [1.5e110, -1.5e110])
+def test_values_beyond_all_reason_still_have_an_axis(value: float) -> None:
+    """Whatever a source sends, a picture is drawn."""
+    axis = scale([value], "%")
+    assert axis.low < axis.high
