@@ -14,11 +14,12 @@ from tests.promises.serving import Bot, served, until
 from tests.stage import Stage, environment
 
 RANGES = ("2h", "3h", "4h", "5h")
+IN_FLIGHT_S = 0.5  # on a machine that is busy with other tests
 
 
 @pytest.fixture
 def front(stage: Stage) -> Iterator[Front]:
-    with fronting(stage.url, Front()) as front:
+    with fronting(stage.url, Front(retry_after_s=2)) as front:
         yield front
 
 
@@ -41,7 +42,7 @@ def test_a_429_delays_and_nothing_else(method: str, bot: Bot, people: People, fr
     front.refusing[method] = 2
     for text in RANGES:
         assert bot.hears(people.command(f"checkout {text}", somebody())).status == 200
-    until(lambda: len(people.answers()) == len(RANGES), 12)
+    until(lambda: len(people.answers()) == len(RANGES), 20)
     assert Counter(map(question_of, people.answers())) == Counter(f"checkout {text}" for text in RANGES)
     assert too_early(front, method) == []
 
@@ -49,12 +50,12 @@ def test_a_429_delays_and_nothing_else(method: str, bot: Bot, people: People, fr
 def too_early(front: Front, method: str) -> list[float]:
     """The pauses after a refusal that were shorter than Slack asked for.
 
-    Calls that were on their way when the refusal came cannot know of it: those within 50 ms count as such.
+    Calls that were on their way when the refusal came cannot know of it: those within IN_FLIGHT_S count as such.
     """
     calls = [call for call in front.calls if call.method == method]
     refusals = [call.at for call in calls if not call.passed]
     waits = [call.at - refused for call in calls for refused in refusals if call.at > refused]
-    return [wait for wait in waits if 0.05 < wait < front.retry_after_s]
+    return [wait for wait in waits if IN_FLIGHT_S < wait < front.retry_after_s]
 
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "files.completeUploadExternal"])

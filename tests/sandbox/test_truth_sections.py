@@ -268,7 +268,7 @@ def test_window(analyst: Analyst, window: str) -> None:
     many, without, share = next(iter(rows(answer, "Expired without retry").values()))
     assert (many, without) == (len(closed), len(lost))
     assert share == pytest.approx(100 * len(lost) / len(closed))
-    assert fact(answer, "Changes by people").startswith(f"{count(truth.count('window.extended'))} extension")
+    assert fact(answer, "Changes").startswith(f"{count(truth.count('window.extended'))} extension")
 
 
 def test_overrides_are_listed(analyst: Analyst) -> None:

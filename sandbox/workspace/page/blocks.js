@@ -177,23 +177,23 @@ function overflow(part, press) {
 /** Asks as the block's `confirm` says; whether the person said yes. */
 function confirmed(part, look) {
   const dialog = $("confirm");
-  dialog.returnValue = "no";
-  dialog.replaceChildren(
+  const form = el(
+    "form",
+    { method: "dialog" },
+    el("h2", {}, texts(part.title.spans, look)),
+    el("p", {}, texts(part.text.spans, look)),
     el(
-      "form",
-      { method: "dialog" },
-      el("h2", {}, texts(part.title.spans, look)),
-      el("p", {}, texts(part.text.spans, look)),
-      el(
-        "div",
-        { class: "choices" },
-        el("button", { class: "act", value: "no" }, words(part.deny)),
-        el("button", { class: `act ${part.style ?? "primary"}`, value: "yes" }, words(part.confirm)),
-      ),
+      "div",
+      { class: "choices" },
+      el("button", { class: "act", value: "no" }, words(part.deny)),
+      el("button", { class: `act ${part.style ?? "primary"}`, value: "yes" }, words(part.confirm)),
     ),
   );
+  dialog.replaceChildren(form);
   dialog.showModal();
-  return new Promise((done) =>
-    dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }),
-  );
+  // The form's own event, not the dialog's "close": that one comes late, and could answer the question after this one.
+  return new Promise((done) => {
+    form.addEventListener("submit", (event) => done(event.submitter?.value === "yes"), { once: true });
+    dialog.oncancel = () => done(false);
+  });
 }
