@@ -24,7 +24,7 @@ from bot.sources.faults import missed
 from bot.sources.retry import Deadline
 from charts.data import Column, Table, Value
 
-AT_ONCE = 4  # files under way: two are waited for while two are read
+AT_ONCE = 5  # files under way: more than are read at once, so that neither core waits for a disk or a bucket
 MEMORY_MB = 220  # DuckDB's; what a file takes while it is read comes on top
 THREADS = 2
 NAMED = 2  # faults of files that are named; more are counted
