@@ -30,7 +30,7 @@ TIMESERIES = "/api/v2/query/timeseries"
 SCALAR = "/api/v2/query/scalar"
 PULSE = "pulse"  # no query's key: the line that shows when the company was heard, of a gauge that is sent every minute
 ALIVE = "avg:$sessions_active{$scope}"
-QUERIES = 10  # in one request; Datadog documents no limit
+QUERIES = 10  # in one request, beside the pulse; Datadog documents no limit
 SETTLE = timedelta(seconds=60)  # as for alerts; Datadog documents no lag for what agents send
 TAG = re.compile(r"[\w.:/-]{1,190}")  # what may stand in a tag; no brace, comma or space can leave the scope
 
@@ -76,9 +76,10 @@ class DatadogMetrics:
         settled = (self._now() - SETTLE).timestamp()
         whole = {key: query for key, query in queries.items() if "whole" in query.options}
         found: dict[str, tuple[Series, ...]] = {}
+        pulse: tuple[Series, ...] = ()
         for request in self._requests({key: query for key, query in queries.items() if key not in whole}, window, env):
             found |= request.read(self._api.post(TIMESERIES, request.body(), deadline), settled)
-            pulse = found.pop(PULSE, ())
+            pulse = found.pop(PULSE, pulse)
             found |= {key: with_zeros(key, found[key], pulse) for key in found if key in queries and fills(queries[key])}
         for asked in self._whole(whole, window, env):
             found |= asked.read(self._api.post(SCALAR, asked.body(), deadline))
@@ -120,10 +121,11 @@ class DatadogMetrics:
         for over in dict.fromkeys(query.over for query in queries.values()):
             curves = [self._curve(key, query, window, names) for key, query in queries.items() if query.over == over]
             wanted = (curve for curve in curves if curve.start < end)
-            pulse = any(fills(queries[curve.key]) for curve in curves)
-            while batch := tuple(islice(wanted, QUERIES - pulse)):
-                alive = Curve(PULSE, filled(ALIVE, names), "q", "", min(curve.start for curve in batch))
-                yield Request((*batch, *((alive,) if pulse else ())), end, step)
+            alive = Curve(PULSE, filled(ALIVE, names), "q", "", min((curve.start for curve in curves), default=end))
+            pulse = (alive,) if any(fills(queries[curve.key]) for curve in curves) else ()
+            while batch := tuple(islice(wanted, QUERIES)):
+                yield Request((*batch, *pulse), end, step)
+                pulse = ()  # it serves all counters of these requests
 
     def _whole(self, queries: Mapping[str, Query], window: Window, env: str) -> Iterator[Whole]:
         """One request for the queries that want one number of equally long."""
@@ -199,9 +201,10 @@ def with_zeros(key: str, groups: tuple[Series, ...], pulse: tuple[Series, ...]) 
     if not pulse or len(groups) > 1:
         return groups
     line = groups[0] if groups else replace(pulse[0], name=key, values=(None,) * len(pulse[0].times))
-    alive = {time for time, _ in pulse[0].known()}
-    values = (0.0 if value is None and time in alive else value for time, value in zip(line.times, line.values, strict=True))
-    return (replace(line, values=tuple(values)),)
+    zeros = dict.fromkeys((time for time, _ in pulse[0].known()), 0.0)
+    unknown: dict[float, float | None] = dict.fromkeys(line.times)
+    points = sorted((unknown | zeros | dict(line.known())).items())
+    return (replace(line, times=tuple(time for time, _ in points), values=tuple(value for _, value in points)),)
 
 
 def single(key: str, groups: Sequence[Series]) -> Series:

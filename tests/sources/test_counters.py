@@ -58,8 +58,11 @@ def test_a_line_that_is_no_counter_keeps_its_holes() -> None:
     assert (values(found["expired"]), values(found["active"])) == ((3, 0), (7, None))
 
 
-def test_eleven_counters_leave_room_for_the_pulse_in_each_request() -> None:
-    """No request has more than ten queries, and each has its own pulse."""
-    with serving(EMPTY) as vendor:
-        fetch(vendor, {f"q{number}": EXPIRED for number in range(11)})
-    assert [len(asked.json()["data"]["attributes"]["queries"]) for asked in vendor.asked] == [10, 3]
+def test_one_pulse_serves_the_counters_of_all_requests() -> None:
+    """A hundred counters are asked in ten requests, ten in each; the first also asks who was heard, and when."""
+    with serving(answered([40, 41, None], index=[10]), *[answered([7, None], index=[0])] * 9) as vendor:
+        found = fetch(vendor, {f"q{number}": EXPIRED for number in range(100)})
+    assert [len(asked.json()["data"]["attributes"]["queries"]) for asked in vendor.asked] == [11, *[10] * 9]
+    assert values(found["q5"]) == (0, 0, None)
+    assert values(found["q50"]) == (7, 0)
+    assert values(found["q51"]) == (0, 0, None)
