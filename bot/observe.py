@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from pythonjsonlogger.json import JsonFormatter
 
+from bot.alerts.counts import AlertCounts
 from bot.slack.text import masked
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class Metrics:
         )
         self._slack_s = Histogram("paybot_slack_seconds", "One call of Slack's Web API", ["method"], registry=registry)
         self._depth = Gauge("paybot_queue_depth", "Asks that wait for a free place", registry=registry)
+        self.alerts = AlertCounts(registry)
 
     def command(self, section: str, outcome: str) -> None:
         """An ask was heard: "accepted", "busy" (refused, the pool is full) or "bad_input"."""

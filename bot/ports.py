@@ -2,6 +2,7 @@
 
 SourceError   a source gave no usable answer: becomes a gap that the answer names
 ChatError     Slack refused or did not answer: `retriable` says whether trying again can help
+StoreError    the database could not do it: `retriable` says whether it may later
 """
 
 from __future__ import annotations
@@ -34,6 +35,15 @@ class ChatError(Exception):
     def __init__(self, code: str, said: str, *, retriable: bool = False) -> None:
         super().__init__(said)
         self.code = code
+        self.said = said
+        self.retriable = retriable
+
+
+class StoreError(Exception):
+    """The store could not do it. `said` is safe to show; `retriable` says that the same may succeed later."""
+
+    def __init__(self, said: str, *, retriable: bool) -> None:
+        super().__init__(said)
         self.said = said
         self.retriable = retriable
 

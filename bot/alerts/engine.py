@@ -1,0 +1,265 @@
+"""The tick: asks what the rules want to know, judges it, and writes what changed and what is owed in one transaction."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.alerts.judge import Seen
+from bot.alerts.outcome import Note, applied, belongs, intents, plain_note
+from bot.alerts.owed import Owing
+from bot.alerts.questions import Answer, Call, Own, calls_of, fetched, sorted_by_rule, window_of
+from bot.alerts.replay import Moment, ends_between, judged, replayed
+from bot.alerts.rule import Rule
+from bot.alerts.state import Instance, removed, step
+from bot.ports import Source, SourceError, StoreError
+from bot.store import alerts as store
+from bot.store import outbox
+from bot.store.database import Database
+from bot.work import Bulkheads, gather
+from commands.window import Window
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+GRID = timedelta(minutes=1)
+CATCH_UP = timedelta(hours=2)  # of the time that a restart lost, so much is judged afterwards; longer ago is history
+SHARE = 0.5  # of a tick in which the sources must have answered
+LONGEST_S = 20.0
+PROBED_EVERY = 5  # ticks: sources that no rule asks are tried so often
+KEPT = timedelta(days=90)  # closed episodes
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """How often rules are judged, how old data must be for that, for which environment, and by which process."""
+
+    env: str
+    tick: timedelta
+    delay: timedelta
+    owner: str
+    runbook_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What an engine tells: that something is owed, how a tick went, in which words; `failpoint` is where tests kill it."""
+
+    wake: Callable[[], None] = lambda: None
+    ticked: Callable[[str, float], None] = lambda outcome, seconds: None
+    note: Note = plain_note
+    failpoint: Callable[[str], None] = lambda name: None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """When a source was last tried (the tick's number), and what was wrong with it."""
+
+    tick: int
+    fault: SourceError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One tick: its number, and the end of the time that it judges."""
+
+    number: int
+    end: datetime
+    now: datetime
+
+
+class Engine:
+    """Runs ticks. One thread at a time calls `run_due`, as often as it likes: a tick is done once, by whoever claims its row."""
+
+    def __init__(
+        self,
+        database: Database,
+        sources: Mapping[str, Source],
+        rules: Iterable[Rule],
+        beat: Beat,
+        now: Callable[[], datetime],
+        hooks: Hooks | None = None,
+    ) -> None:
+        self._database = database
+        self._sources = sources
+        self._rules = {rule.name: rule for rule in rules if rule.enabled}
+        self._beat = beat
+        self._now = now
+        self._hooks = hooks or Hooks()
+        self._bulkheads = Bulkheads()
+        self._last: int | None = None
+        self._heard: dict[str, Heard] = {}
+
+    def stop(self) -> None:
+        """Lets go of the threads; what they still wait for is bounded by each client's own limits."""
+        self._bulkheads.stop()
+
+    def run_due(self) -> bool:
+        """Does the tick that is due, if nobody has it yet; whether it did. While the store is away it waits: nothing is lost."""
+        due = self._due()
+        if due.number == self._last:
+            return False
+        start, outcome = time.perf_counter(), "done"
+        try:
+            if not self._claimed(due):
+                outcome = "taken"
+                return False
+            self._run(due)
+        except StoreError as error:
+            log.warning("a tick must wait for the store: %s", error)
+            outcome = "store"
+            return False
+        finally:
+            self._hooks.ticked(outcome, time.perf_counter() - start)
+        self._hooks.wake()
+        return True
+
+    def _due(self) -> Tick:
+        now = self._now()
+        number = int(now.timestamp() // self._beat.tick.total_seconds())
+        end = datetime.fromtimestamp((now - self._beat.delay).timestamp() // GRID.total_seconds() * GRID.total_seconds(), UTC)
+        return Tick(number, end, now)
+
+    def _claimed(self, due: Tick) -> bool:
+        with self._database.begin() as conn:
+            claimed = store.claim_tick(conn, due.number, due.now, self._beat.owner)
+        self._hooks.failpoint("after_tick_claim")
+        if not claimed:
+            self._last = due.number
+        return claimed
+
+    def _run(self, due: Tick) -> None:
+        with self._database.begin() as conn:
+            known = store.instances(conn)
+        back = self._lost(known.values(), due)
+        outcomes = self._asked(due, back)
+        self._hooks.failpoint("after_fetch")
+        answers = sorted_by_rule(self._rules.values(), self._beat.env, outcomes)
+        moments = [
+            *self._moments(answers, known, due, back),
+            *self._source_moments(known, due),
+            *(
+                Moment(due.end, None, removed(was))
+                for (name, _), was in known.items()
+                if name not in self._rules and was.signal != "ok"
+            ),
+        ]
+        self._hooks.failpoint("after_judging")
+        with self._database.begin() as conn:
+            self._hooks.failpoint("in_transaction")
+            self._write(conn, moments, due)
+            store.finish_tick(conn, due.number, due.now)
+            self._hooks.failpoint("before_commit")
+        self._hooks.failpoint("after_commit")
+        self._last = due.number
+
+    def _write(self, conn: Connection, moments: Iterable[Moment], due: Tick) -> None:
+        """Everything that the moments change, and what is owed for it, in this one transaction."""
+        owing = Owing(due.now, outbox.newest_seq(conn), self._beat.runbook_url)
+        open_ = [episode for episode in store.open_episodes(conn) if not episode.drill]
+        changes = applied(tuple(moments), open_, self._rules, self._beat.env, due.now, new_id)
+        for instance in changes.instances.values():
+            store.keep_instance(conn, instance)
+        for episode in (*changes.opened, *changes.missed):
+            store.add_episode(conn, episode)
+        for own, changed in changes.changed.items():
+            store.keep_episode(conn, own, changed)
+        outbox.add(conn, tuple(intents(changes, owing, self._hooks.note)))
+        store.forget_episodes(conn, due.now - KEPT)
+
+    def _lost(self, known: Iterable[Instance], due: Tick) -> timedelta:
+        """How far before this tick's end nothing was judged because nobody ran; zero where the last tick was the one before."""
+        judged_until = max((each.end for each in known if each.end is not None), default=due.end)
+        gap = due.end - judged_until - self._beat.tick
+        return min(gap, CATCH_UP) if gap > self._beat.tick else timedelta(0)
+
+    # --- asking ---------------------------------------------------------------------------------------------------
+
+    def _asked(self, due: Tick, back: timedelta) -> Mapping[Call, Mapping[str, Answer] | Exception]:
+        """What every source said, asked once each, all at once; and whether those that no rule asks answer at all."""
+        rules = [rule for rule in self._rules.values() if rule.queries]
+        window = window_of(rules, due.end, back)
+        calls = [call for call in calls_of(rules, self._beat.env) if call.source in self._sources]
+        idle = self._idle(calls, due)
+        jobs: dict[str, Callable[[float], Mapping[str, Answer] | str]] = {
+            **{call.name: partial(self._fetch, call, window) for call in calls},
+            **{name: self._sources[name].probe for name in idle},
+        }
+        deadline_s = min(LONGEST_S, SHARE * self._beat.tick.total_seconds())
+        found = gather(jobs, self._bulkheads, source_of, deadline_s)
+        for name, outcome in found.items():
+            self._hear(source_of(name), due, outcome)
+        outcomes = {call: found[call.name] for call in calls}
+        return {call: outcome for call, outcome in outcomes.items() if not isinstance(outcome, str)}
+
+    def _fetch(self, call: Call, window: Window, left_s: float) -> Mapping[str, Answer]:
+        return fetched(self._sources[call.source], call, window, left_s)
+
+    def _idle(self, calls: Iterable[Call], due: Tick) -> tuple[str, ...]:
+        """The sources that no rule asks, when it is time to try them again."""
+        if not any(rule.measure == "answers" for rule in self._rules.values()):
+            return ()
+        asked = {call.source for call in calls}
+        return tuple(
+            name
+            for name in self._sources
+            if name not in asked
+            and due.number - self._heard.get(name, Heard(due.number - PROBED_EVERY, None)).tick >= PROBED_EVERY
+        )
+
+    def _hear(self, source: str, due: Tick, outcome: object) -> None:
+        fault = outcome if isinstance(outcome, SourceError) else None
+        if isinstance(outcome, TimeoutError):
+            fault = SourceError("did not answer in time", "timeout")
+        elif isinstance(outcome, Exception) and fault is None:
+            log.error("a source failed unexpectedly", exc_info=outcome, extra={"source": source})
+            fault = SourceError("could not be read (a fault of paybot's own, logged)", "bug")
+        before = self._heard.get(source)
+        if before is None or before.tick != due.number or before.fault:  # one good answer of a tick is enough
+            self._heard[source] = Heard(due.number, fault)
+
+    # --- judging --------------------------------------------------------------------------------------------------
+
+    def _moments(
+        self, answers: Mapping[tuple[str, str], Own], known: Mapping[tuple[str, str], Instance], due: Tick, back: timedelta
+    ) -> Iterator[Moment]:
+        """Every instance of every rule now, and after a break at each moment of it."""
+        tick_s = self._beat.tick.total_seconds()
+        for (name, env), own in answers.items():
+            rule = self._rules[name]
+            if not rule.queries:
+                continue
+            before = {series: one for (owner, series), one in known.items() if owner == name and belongs(series, env)}
+            if back and all(isinstance(answer, tuple) for answer in own.values()):
+                ends = ends_between(due.end - back - self._beat.tick, due.end, self._beat.tick)
+                yield from replayed(rule, env, own, before, ends, self._beat.delay, tick_s)
+            else:
+                yield from judged(rule, env, own, before, due.end, due.now, tick_s)
+
+    def _source_moments(self, known: Mapping[tuple[str, str], Instance], due: Tick) -> Iterator[Moment]:
+        """The built-in rule: one instance for each source, bad while it gives no answer."""
+        for rule in self._rules.values():
+            if rule.measure != "answers":
+                continue
+            for name, heard in self._heard.items():
+                title, fault = self._sources[name].title, heard.fault
+                was = known.get((rule.name, title), Instance(rule.name, title))
+                seen = Seen(title, "bad" if fault else "good", None, due.end, fault.said if fault else "")
+                yield Moment(due.end, seen, step(was, seen, rule, due.now, self._beat.tick.total_seconds()))
+
+
+def new_id() -> str:
+    return secrets.token_hex(8)
+
+
+def source_of(job: str) -> str:
+    """The source of a call ("datadog prod"), or of a try."""
+    return job.partition(" ")[0]

@@ -1,0 +1,1 @@
+"""What must survive a restart: instances, episodes, the outbox, ticks, what came in, and who did what."""
