@@ -8,8 +8,9 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from bot import manifest as manifests
 from bot.config import Config, ConfigError, read
@@ -33,13 +34,18 @@ Needs SLACK_BOT_TOKEN, PAYBOT_HOME_CHANNEL, and SLACK_SIGNING_SECRET or SLACK_AP
 environment, then from paybot.toml in this folder (or PAYBOT_CONFIG); secrets also from the file that <NAME>_FILE names.
 SIGTERM and Ctrl-C end it within 10 s; what has begun is finished first."""
 CHECK = """\
-Lists every fault of the settings and of a manifest.yml in this folder; exit 1 on any. With --connect every source and
-Slack are asked, too, all at once, and shown as a table."""
+Lists every fault of the settings, of the rules and of a manifest.yml in this folder; exit 1 on any. Then what is right but
+cannot work: rules whose source is not configured, routes without their pager. With --connect every source and Slack are
+asked, too, all at once, and shown as a table."""
 ASK = """\
 The same answer as in Slack, here: the headline, each panel's number, tables, what is missing, links.
 Exit 0 when anything could be answered (what could not is named), 1 when nothing could or when a picture that was asked
 for could not be drawn, 2 when the question is wrong. --json prints one object: section, title, owner, env, window,
 against, headline, facts, alt, series, tables, gaps, links, picture_fault, reference, took_s; later versions only add."""
+RULES = "The rules by which alerts are raised: those that paybot comes with, as [rules.<name>] in paybot.toml changes them."
+LIST = """\
+A table: each rule's name, when it fires, for how long that must hold, its severity, where it goes, who owns it, which
+source it asks, and whether it is switched on."""
 MANIFEST = """\
 Writes the manifest from which Slack makes the app: HTTP with --url, else Socket Mode. With --check nothing is written;
 exit 1 when the file is not what this version writes (for --url, or for the URL that stands in it)."""
@@ -97,31 +103,36 @@ def parser() -> Parser:
     top.add_argument("--version", action=Version, nargs=0, help="print the version")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(name: str, help_: str, about: str, run_: object) -> argparse.ArgumentParser:
-        added = commands.add_parser(
-            name,
-            help=help_,
-            description=about,
-            epilog=EXITS,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        added.set_defaults(run=run_)
-        return added
-
+    command = partial(added, commands)
     command("serve", "the bot", SERVE, serve)
-    check_ = command("check", "every fault of settings and manifest", CHECK, check)
+    check_ = command("check", "every fault of settings, rules and manifest", CHECK, check)
     check_.add_argument("--connect", action="store_true", help="also ask each source and Slack")
     ask_ = command("ask", "an answer without Slack", ASK, ask)
     ask_.add_argument("question", help='what you would type after /pay: "checkout 6h vs yesterday", "oncall"')
     ask_.add_argument("--png", metavar="FILE", type=Path, help="write the picture to FILE")
     ask_.add_argument("--csv", metavar="FILE", type=Path, help="write all series and tables to FILE")
     ask_.add_argument("--json", action="store_true", help="print JSON instead of text")
+    rules_ = command("rules", "the rules of alerts", RULES, None).add_subparsers(metavar="COMMAND", required=True)
+    added(rules_, "list", "every rule in one line", LIST, rules_list)
     manifest_ = command("manifest", "the manifest of the Slack app", MANIFEST, manifest)
     manifest_.add_argument("--url", default="", help="the bot's public address: https://paybot.example.com")
     manifest_.add_argument("--out", metavar="FILE", default="manifest.yml", help="default: manifest.yml; - prints it")
     manifest_.add_argument("--check", action="store_true", help="only say whether the file is up to date")
     return top
+
+
+def added(commands: Any, name: str, help_: str, about: str, run_: object) -> argparse.ArgumentParser:
+    """A command among its siblings; `run_` does it and gives the exit code."""
+    parser_: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=help_,
+        description=about,
+        epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser_.set_defaults(run=run_)
+    return parser_
 
 
 def serve(_: argparse.Namespace) -> int:
@@ -141,19 +152,20 @@ def serve(_: argparse.Namespace) -> int:
     except OSError as error:
         host, port = config.bind
         raise Misuse(f"PAYBOT_BIND: cannot listen on {host}:{port}: {error.strerror or error}") from error
-    work(config, front, server.port, stop)
+    fatal = work(config, front, server.port, stop)
     server.stop()
-    return DONE
+    return told([fatal], MISUSE) if fatal else DONE
 
 
-def work(config: Config, front: Front, port: int, stop: Stop) -> None:
-    """Loads the bot behind the open port and runs it until `stop`."""
+def work(config: Config, front: Front, port: int, stop: Stop) -> str:
+    """Loads the bot behind the open port and runs it until `stop`; gives why it ended by itself, "" where it was told to."""
     from bot.observe import logs
 
     logs(config.log_level)
     from bot.app import build
 
     bot = build(config)
+    bot.failed = stop.hear
     bot.start(front)
     mode = "Socket Mode" if config.slack and config.slack.app_token else "HTTP"
     log.info("ready", extra={"port": port, "mode": mode, "env": config.env})
@@ -163,6 +175,7 @@ def work(config: Config, front: Front, port: int, stop: Stop) -> None:
     log.info("stopping")
     front.caught_up(CATCHING_UP_S)
     bot.stop(stop.left_s())
+    return bot.fatal
 
 
 def check(options: argparse.Namespace) -> int:
@@ -171,6 +184,17 @@ def check(options: argparse.Namespace) -> int:
     lines, good = checked(os.environ, Path(), connect=options.connect)
     print("\n".join(lines))
     return DONE if good else FINDING
+
+
+def rules_list(_: argparse.Namespace) -> int:
+    config = read(os.environ, Path())
+    from bot.alerts.listing import HEAD, rows
+    from bot.alerts.rulebook import rules
+    from bot.terminal import aligned
+    from charts.data import Column
+
+    print("\n".join(aligned(tuple(rows(rules(config))), (Column(""),) * len(HEAD))))
+    return DONE
 
 
 def ask(options: argparse.Namespace) -> int:

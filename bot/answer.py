@@ -103,8 +103,12 @@ class Analyst:
         return self._flights.run(ask, partial(self._answer, ask), timeout_s=self._settings.deadline_s + 2 * DRAWING_S)
 
     def table(self, query: Query, env: str, now: datetime) -> Table | str:
-        """The answer to one question that belongs to no section, or in words why there is none."""
-        call = Call(query.source, last(timedelta(hours=1), present(now, "UTC")), {"asked": query})
+        """The answer to one question that belongs to no section and to no range, or in words why there is none."""
+        return self.asked(query, last(timedelta(hours=1), present(now, "UTC")), env)
+
+    def asked(self, query: Query, window: Window, env: str) -> Table | str:
+        """The answer to one question about a window, or in words why there is none."""
+        call = Call(query.source, window, {"asked": query})
         if query.source not in self._sources:
             return f"{call.title} is not configured: it {REGISTER[query.source].needs}."
         results = gather(

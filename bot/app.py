@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from bot.answer import Analyst, Answer, Draws
@@ -21,7 +22,7 @@ from bot.ports import ChatError, Source
 from bot.rendering import Renderer
 from bot.slack.chat import Chat
 from bot.slack.delivery import Delivery
-from bot.slack.desk import FrontDesk
+from bot.slack.desk import FrontDesk, Tools
 from bot.slack.guard import Headers
 from bot.slack.identity import Identity, Self
 from bot.slack.listeners import App, http_handler, make_app
@@ -35,7 +36,11 @@ from bot.work import Pool
 from commands import DEFAULT_SECTION, SECTIONS
 from commands.args import BadInput, Wish, Words, parse
 
+if TYPE_CHECKING:
+    from bot.alerting import Alerting
+
 TELLING_S = 1.5  # of the STOPPING_S: those whose answers will not come are told so
+ALERTS_S = 1.0  # for presses that are being done when the bot stops
 ENDING_S = 1.5  # of them, too: threads, children and the port are let go
 
 log = logging.getLogger(__name__)
@@ -81,6 +86,8 @@ class Bot:
         self._now = now
         self._draining = threading.Event()
         self._finishing_s = STOPPING_S - TELLING_S - ENDING_S
+        self.fatal = ""  # why the bot ended by itself
+        self.failed: Callable[[], None] = lambda: None
         self.warmed = threading.Event()  # set once the first ask waits for nothing but its sources
 
     def answer(self, text: str, zone: str = "") -> Answer:
@@ -114,20 +121,25 @@ class Bot:
         answers = self.config.answers
         pool = Pool(answers.at_once, answers.waiting, answers.per_user)
         posting = Posting(delivery, slack.home_channel, answers.copy_home)
-        desk = FrontDesk(self.config, self._analyst, delivery, posting, pool, self.metrics, self._now)
+        who = self._identity(delivery)
+        alerting = self._alerting(slack, delivery, posting, who) if isinstance(delivery, Delivery) else None
+        tools = alerting.tools if alerting else Tools()
+        desk = FrontDesk(self.config, self._analyst, delivery, posting, pool, self.metrics, self._now, tools)
         self._stack.callback(desk.stop, TELLING_S)
         self._stack.callback(lambda: pool.stop(self._finishing_s))
         self.metrics.depth(pool.depth)
-        who = self._identity(delivery)
-        app = make_app(desk, Inbox(), who)
-        ready: dict[str, Callable[[], bool]] = {"settings": lambda: True}
+        app = make_app(desk, Inbox(), who, alerting.desk if alerting else None)
+        ready: dict[str, Callable[[], bool]] = {"settings": lambda: True, **(alerting.ready() if alerting else {})}
         attach = partial(front.attach, metrics=self.metrics.text, draining=self._draining.is_set)
+        attach = partial(attach, pager_handler=alerting.webhook if alerting else None)
         if slack.app_token:
             ready["socket"] = self._socket(slack, app).connected
             attach(ready=partial(held, ready))
         else:
             attach(ready=partial(held, ready), bolt_handler=self._timed(http_handler(app)), late=partial(told_late, delivery))
         threading.Thread(target=self.warm, name="warm-up", daemon=True).start()
+        if alerting:
+            alerting.start()
 
     def stop(self, within_s: float = STOPPING_S) -> None:
         """Takes no new work, lets what has begun finish within that time, and ends threads and children."""
@@ -146,6 +158,31 @@ class Bot:
         who.start()
         self._stack.callback(who.stop)
         return who
+
+    def _alerting(self, slack: Slack, delivery: Delivery, posting: Posting, who: Self) -> Alerting:
+        """The alert system; it has the bot's sources, words and pictures."""
+        from bot.alerting import Alerting, Parts  # noqa: PLC0415 - the database's libraries, behind the open port
+
+        parts = Parts(
+            self.config,
+            slack,
+            self.sources,
+            self._analyst,
+            delivery,
+            posting,
+            self.metrics,
+            self._now,
+            lambda: who().team,
+            self._fail,
+        )
+        alerting = Alerting(parts)
+        self._stack.callback(alerting.stop, ALERTS_S)
+        return alerting
+
+    def _fail(self, said: str) -> None:
+        """The bot cannot do its work and nobody but its operator can help: it ends with this line."""
+        self.fatal = said
+        self.failed()
 
     def _socket(self, slack: Slack, app: App) -> Socket:
         socket = Socket(app, slack.app_token, slack.api_url)

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from bot.alerts.listing import notes
+from bot.alerts.rulebook import rules
 from bot.config import Config, ConfigError, read
 from bot.manifest import FILE, stale
 from bot.observe import logs
@@ -39,7 +41,9 @@ def checked(environ: Mapping[str, str], folder: Path, *, connect: bool) -> tuple
     """What is to be told, line by line, and whether all is well. With `connect` all that is configured is asked."""
     found = faults(environ, folder)
     config = settings_of(environ, folder)
-    lines = list(found) or ["settings and manifest: no faults"]
+    lines = list(found) or ["settings, rules and manifest: no faults"]
+    if config:
+        lines += notes(config, rules(config), partial(lacking, config))
     if config and config.unused:
         lines.append(f"not used by this version: {', '.join(config.unused)}")
     if not connect:
@@ -51,6 +55,13 @@ def checked(environ: Mapping[str, str], folder: Path, *, connect: bool) -> tuple
     return [*lines, *table(findings)], not found and all(each.state != "fault" for each in findings)
 
 
+def lacking(config: Config, source: str) -> str:
+    """What a source needs and has not; empty where it is configured. Nothing is asked."""
+    made = REGISTER[source]
+    there = made.of(config, partial(datetime.now, UTC))
+    return "" if there else made.needs
+
+
 def settings_of(environ: Mapping[str, str], folder: Path) -> Config | None:
     """The settings as far as they can be used: without Slack, too; None where nothing can be done with them."""
     try:
@@ -60,7 +71,7 @@ def settings_of(environ: Mapping[str, str], folder: Path) -> Config | None:
 
 
 def faults(environ: Mapping[str, str], folder: Path) -> tuple[str, ...]:
-    """Every fault of the settings, as `serve` needs them, and of a manifest in `folder`."""
+    """Every fault of the settings and rules, as `serve` needs them, and of a manifest in `folder`."""
     try:
         read(environ, folder, require_slack=True)
     except ConfigError as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -125,11 +126,42 @@ class Archives:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagerDuty:
-    """PagerDuty's REST API; `service` is the name of the service whose people are on call for payments."""
+    """PagerDuty's two APIs: with `api_key` who is on call is asked, with `routing_key` people are paged. One of them is enough.
 
-    api_key: str = field(repr=False)
+    `service` is the name of the service whose people are on call for payments; `routing_key` is that service's integration key.
+    """
+
+    api_key: str = field(default="", repr=False)
     api_url: str = "https://api.pagerduty.com"
     service: str = "Payments Checkout"
+    routing_key: str = field(default="", repr=False)
+    webhook_secret: str = field(default="", repr=False)
+    events_url: str = "https://events.pagerduty.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opsgenie:
+    """Opsgenie's alert API, or another that speaks it: its EU host, Jira Service Management."""
+
+    api_key: str = field(repr=False)
+    api_url: str = "https://api.opsgenie.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """How often rules are judged, how old data must be for that, how often what nobody takes is repeated, and where it stands."""
+
+    tick: timedelta = timedelta(minutes=1)
+    delay: timedelta = timedelta(minutes=1)
+    repeat_every: timedelta = timedelta(hours=4)  # of rules that say nothing else
+    channel: str = ""  # the ID of alerts' own channel; the home channel where there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """Who may acknowledge, snooze and escalate, by the IDs of people and user groups. None: every full member; (): nobody."""
+
+    responder: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +180,9 @@ class Answers:
 class Config:
     """Everything that is set. A part that is None is "not configured": what needs it says so.
 
-    `unused` names what is set for parts that this version does not have.
+    `overrides` are the file's tables [rules.<name>] as they stand, checked: `bot.alerts.rulebook.rules` makes rules of them.
+    `base_url` is where the bot's own port is reached from outside. `unused` names what is set for parts that this version
+    does not have.
     """
 
     env: str = "prod"
@@ -161,7 +195,13 @@ class Config:
     aws: Aws | None = None
     archives: Archives = Archives()
     pagerduty: PagerDuty | None = None
+    opsgenie: Opsgenie | None = None
     answers: Answers = Answers()
+    alerts: Alerts = Alerts()
+    overrides: Mapping[str, object] = field(default_factory=dict)
+    roles: Roles = Roles()
+    base_url: str = ""
+    database_url: str = field(default="sqlite:///paybot.db", repr=False)
     unused: tuple[str, ...] = ()
 
 
@@ -178,7 +218,9 @@ TOP: Places = {
     "timezone": ("PAYBOT_TIMEZONE", shapes.zone),
     "bind": ("PAYBOT_BIND", shapes.bind),
     "log_level": ("PAYBOT_LOG_LEVEL", shapes.log_level),
+    "base_url": ("PAYBOT_BASE_URL", shapes.url),
 }
+TOP_SECRETS: Places = {"database_url": ("DATABASE_URL", shapes.database)}
 SLACK: Places = {"home_channel": ("PAYBOT_HOME_CHANNEL", shapes.channel), "api_url": ("SLACK_API_URL", shapes.base_url)}
 SLACK_SECRETS: Places = {
     "bot_token": ("SLACK_BOT_TOKEN", shapes.token("xoxb-", "xoxe.xoxb-")),
@@ -208,8 +250,14 @@ ARCHIVES: Places = {
     "athena_database": ("ATHENA_DATABASE", shapes.words),
     "athena_output": ("ATHENA_OUTPUT", shapes.archive),
 }
-PAGERDUTY: Places = {"api_url": ("PAGERDUTY_API_URL", shapes.url)}
-PAGERDUTY_SECRETS: Places = {"api_key": ("PAGERDUTY_API_KEY", shapes.secret)}
+PAGERDUTY: Places = {"api_url": ("PAGERDUTY_API_URL", shapes.url), "events_url": ("PAGERDUTY_EVENTS_URL", shapes.url)}
+PAGERDUTY_SECRETS: Places = {
+    "api_key": ("PAGERDUTY_API_KEY", shapes.secret),
+    "routing_key": ("PAGERDUTY_ROUTING_KEY", shapes.secret),
+    "webhook_secret": ("PAGERDUTY_WEBHOOK_SECRET", shapes.secret),
+}
+OPSGENIE: Places = {"api_url": ("OPSGENIE_API_URL", shapes.url)}
+OPSGENIE_SECRETS: Places = {"api_key": ("OPSGENIE_API_KEY", shapes.secret)}
 ELASTIC_SECRETS: Places = {"api_key": ("ELASTICSEARCH_API_KEY", shapes.encoded_key)}
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "answers": {
@@ -226,14 +274,22 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "fields": dict.fromkeys(FIELDS, shapes.text(shapes.log_field)),
     "archives": {"cache": shapes.text(shapes.words), "cache_mb": shapes.whole(100, 1_000_000)},
     "pagerduty": {"service": shapes.text(shapes.words)},
+    "alerts": {
+        "tick": shapes.text(shapes.lasting("1s", "10m")),
+        "delay": shapes.text(shapes.lasting("0s", "15m")),
+        "repeat_every": shapes.text(shapes.lasting("5m", "7d")),
+        "channel": shapes.text(shapes.channel),
+    },
+    "roles": {"responder": shapes.several(shapes.responder)},
 }
-SETTINGS = (TOP, SLACK, DATADOG, ELASTIC, AWS, ARCHIVES, PAGERDUTY)
-SECRETS = (SLACK_SECRETS, DATADOG_SECRETS, ELASTIC_SECRETS, PAGERDUTY_SECRETS)
+SETTINGS = (TOP, SLACK, DATADOG, ELASTIC, AWS, ARCHIVES, PAGERDUTY, OPSGENIE)
+SECRETS = (TOP_SECRETS, SLACK_SECRETS, DATADOG_SECRETS, ELASTIC_SECRETS, PAGERDUTY_SECRETS, OPSGENIE_SECRETS)
+RULES = "rules"
 KNOWN = Known(
-    settings={**shaped(SETTINGS), **dict.fromkeys(REGIONS, shapes.words), **later.SETTINGS},
-    secrets={**shaped(SECRETS), **later.SECRETS},
-    tables={name: {**later.TABLES.get(name, {}), **TABLES.get(name, {})} for name in (*TABLES, *later.TABLES)},
-    named_tables={"rules": later.RULE},
+    settings={**shaped(SETTINGS), **dict.fromkeys(REGIONS, shapes.words)},
+    secrets=shaped(SECRETS),
+    tables={**TABLES, **later.TABLES},
+    elsewhere=frozenset({RULES}),
 )
 
 
@@ -244,10 +300,21 @@ def read(environ: Mapping[str, str], folder: Path | None, *, require_slack: bool
     """
     reading = read_settings(KNOWN, environ, folder)
     slack_wanted = require_slack or any(name in reading.given for name, _ in SLACK_SECRETS.values())
-    faults = (*reading.faults, *(missing_slack(reading) if slack_wanted else ()), *missing_of_sources(reading))
+    missing = (*(missing_slack(reading) if slack_wanted else ()), *missing_of_sources(reading))
+    faults = (*reading.faults, *faults_of_rules(reading), *missing)
     if faults:
         raise ConfigError(faults)
     return assembled(reading)
+
+
+def faults_of_rules(reading: Reading) -> tuple[str, ...]:
+    """What is wrong with the file's rules."""
+    own = reading.tables.get(RULES)
+    if not own:
+        return ()
+    from bot.alerts.rulebook import faults  # noqa: PLC0415 - it needs these settings' names, and most starts have no such table
+
+    return faults(own, reading.file.at)
 
 
 def missing_slack(reading: Reading) -> list[str]:
@@ -259,8 +326,13 @@ def missing_slack(reading: Reading) -> list[str]:
 
 
 def missing_of_sources(reading: Reading) -> list[str]:
-    """The other half of what is half set: without it the source could only refuse every question."""
-    pairs = (("DD_API_KEY", "DD_APP_KEY"), ("DD_APP_KEY", "DD_API_KEY"), ("ELASTICSEARCH_API_KEY", "ELASTICSEARCH_URL"))
+    """The other half of what is half set: without it the source could only refuse every question, the pager every page."""
+    pairs = (
+        ("DD_API_KEY", "DD_APP_KEY"),
+        ("DD_APP_KEY", "DD_API_KEY"),
+        ("ELASTICSEARCH_API_KEY", "ELASTICSEARCH_URL"),
+        ("PAGERDUTY_WEBHOOK_SECRET", "PAGERDUTY_ROUTING_KEY"),  # what comes back is of what was sent
+    )
     half = [
         f"{needed}: is not set, but {given} is"
         for given, needed in pairs
@@ -286,16 +358,21 @@ def assembled(reading: Reading) -> Config:
     datadog = picked(reading, {**DATADOG, **DATADOG_SECRETS})
     elastic = picked(reading, {**ELASTIC, **ELASTIC_SECRETS})
     pagerduty = picked(reading, {**PAGERDUTY, **PAGERDUTY_SECRETS})
+    opsgenie = picked(reading, {**OPSGENIE, **OPSGENIE_SECRETS})
     fields = {key: value for key, value in reading.table("fields").items() if key in FIELDS}
     return Config(
-        **picked(reading, TOP),
+        **picked(reading, {**TOP, **TOP_SECRETS}),
         slack=Slack(**slack) if "bot_token" in slack else None,
         datadog=Datadog(**datadog, **scale, metrics=METRICS | metrics) if "api_key" in datadog else None,
         elastic=Elastic(**elastic, fields=FIELDS | fields) if "url" in elastic else None,
         aws=aws(reading),
         archives=Archives(**picked(reading, ARCHIVES), **reading.table("archives")),
-        pagerduty=PagerDuty(**pagerduty, **reading.table("pagerduty")) if "api_key" in pagerduty else None,
+        pagerduty=PagerDuty(**pagerduty, **reading.table("pagerduty")) if pagerduty.keys() & {"api_key", "routing_key"} else None,
+        opsgenie=Opsgenie(**opsgenie) if "api_key" in opsgenie else None,
         answers=Answers(**answers, **deadline, **limits),
+        alerts=Alerts(**reading.table("alerts")),
+        overrides=reading.tables.get(RULES, {}),
+        roles=Roles(**reading.table("roles")),
         unused=unused(reading),
     )
 
@@ -312,7 +389,5 @@ def picked(reading: Reading, places: Places) -> dict[str, Any]:
 
 
 def unused(reading: Reading) -> tuple[str, ...]:
-    """What is set and belongs to a part that this version does not have, tables by their names."""
-    found = sorted(name for name in reading.given if name in later.SETTINGS or name in later.SECRETS)
-    tables = {name.split(".")[0] for name in reading.given if "." in name and name.split(".")[0] not in TABLES}
-    return (*found, *(f"[{table}]" for table in sorted(tables)))
+    """The tables that are written for parts that this version does not have."""
+    return tuple(f"[{table}]" for table in sorted({name.split(".")[0] for name in reading.given} & later.TABLES.keys()))

@@ -14,12 +14,15 @@ SCOPES = {
     "chat:write": "answers, and editing them when a button is pressed",
     "files:write": "pictures and CSV files",
     "files:read": "waiting until Slack has taken a picture in",
-    "users:read": "the asker's time zone",
+    "users:read": "the asker's time zone; whether who presses an alert's button is a full member",
+    "usergroups:read": "whether they are in a user group that may (`[roles] responder`)",
     "channels:read": "whether paybot is a member of a public channel",
     "groups:read": "the same for private channels",
+    "channels:history": "whether an alert was posted when Slack's reply was lost, so that none is lost or said twice",
+    "groups:history": "the same for private channels",
 }
 EVENTS = ("app_mention",)
-USAGE = f"{FORM} | oncall | runbook | help"
+USAGE = f"{FORM} | alerts | oncall | runbook | help"
 REQUESTS = "/slack/events"
 
 HTTP_HEAD = "# The Slack app of paybot over HTTP, made by `paybot manifest --url {url}`.\n"

@@ -36,6 +36,9 @@ QUIET = {
     "elastic_transport": logging.ERROR,
     "elasticsearch": logging.ERROR,
     "datadog_api_client": logging.ERROR,
+    "apscheduler": logging.ERROR,  # each run of the one job
+    "alembic": logging.ERROR,
+    "sqlalchemy": logging.ERROR,
     "stamina": logging.ERROR,  # each retry, with what was asked; the outcome is told by the source
     "botocore": logging.WARNING,
     "matplotlib": logging.WARNING,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -12,6 +13,7 @@ Shape = Callable[[str], T]
 DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII)
 URL = re.compile(r"[A-Za-z0-9:/?#@._~%!$&'()*+,;=\[\]-]{1,500}")  # RFC 3986; others must be percent-encoded
 SHOWN = 60  # characters of a wrong value that are repeated in its fault
+LARGEST = 1e15  # of a number; whole numbers up to here are exact
 
 
 class Misfit(Exception):
@@ -52,6 +54,29 @@ def whole(low: int, high: int) -> Callable[[object], int]:
     return checked
 
 
+def number(value: object) -> float:
+    """A number of either sign; inf and nan, which TOML has too, are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -LARGEST <= value <= LARGEST:
+        raise Misfit(f"{shown(value)} must be a number (without quotes)")
+    return float(value)
+
+
+def several(shape: Shape[T], low: int = 0) -> Callable[[object], tuple[T, ...]]:
+    """The shape of a list of texts in the file, each once, at least `low` of them."""
+
+    def checked(value: object) -> tuple[T, ...]:
+        if not isinstance(value, list):
+            raise Misfit(f'{shown(value)} must be a list of texts, like ["a", "b"]')
+        twice = next((each for each in value if value.count(each) > 1), None)
+        if twice is not None:
+            raise Misfit(f"{shown(twice)} stands there twice")
+        if len(value) < low:
+            raise Misfit("must name at least one")
+        return tuple(text(shape)(each) for each in value)
+
+    return checked
+
+
 def text(shape: Shape[T]) -> Callable[[object], T]:
     """The shape of a value in the file that must be a text."""
 
@@ -66,6 +91,17 @@ def text(shape: Shape[T]) -> Callable[[object], T]:
 def words(text: str) -> str:
     """Any text."""
     return text
+
+
+def line(longest: int, *, empty: bool = False) -> Shape[str]:
+    """A text of one line that people read."""
+
+    def shape(text: str) -> str:
+        if not text.isprintable() or len(text) > longest or not (empty or text.strip()):
+            raise Misfit(f"{shown(text)} is not one line of {'at most' if empty else '1 to'} {longest} characters")
+        return text.strip()
+
+    return shape
 
 
 def secret(text: str) -> str:
@@ -125,6 +161,10 @@ channel = matching(
 )
 index = matching(r"(?!.*\.\.)[a-z0-9*.][a-z0-9*_.,:-]{0,254}", 'the name or pattern of an index, like "payments-*"')
 data_view = matching(r"[A-Za-z0-9_.-]{1,128}", "the ID of a data view (in Kibana: the end of its page's address)")
+responder = matching(
+    r"[SUW][A-Z0-9]{2,20}",
+    'the ID of a person or a user group, like "U0123ABCD" or "S0123ABCD"; a name or an @handle will not do',
+)
 metric = matching(r"[A-Za-z][A-Za-z0-9_.]{0,199}", "the name of a metric")
 log_field = matching(r"[A-Za-z_@][A-Za-z0-9_.@-]{0,254}", "the name of a field")
 
@@ -177,6 +217,17 @@ def base_url(text: str) -> str:
     return url(text) + "/"
 
 
+def database(text: str) -> str:
+    """Where the state is kept; never shown, for it may hold a password. `postgres://` is what some hosts call `postgresql://`."""
+    scheme, _, rest = text.partition("://")
+    kept = {"sqlite": "sqlite", "postgres": "postgresql", "postgresql": "postgresql"}.get(scheme)
+    if not kept or not text.isprintable() or not rest.strip("/"):
+        raise Misfit('must begin with "sqlite:///" and name a file, or with "postgresql://" and name a server')
+    if kept == "sqlite" and (not rest.startswith("/") or ":memory:" in rest):
+        raise Misfit('must name a file after "sqlite:///": what is only in memory is lost with the process')
+    return f"{kept}://{rest}"
+
+
 def bind(text: str) -> tuple[str, int]:
     """(host, port) of "0.0.0.0:3000", ":3000" (all addresses) or "[::1]:3000"; port 0 is any free one."""
     host, colon, port = text.rpartition(":")
@@ -214,5 +265,23 @@ def within(low: str, high: str) -> Shape[float]:
         if not duration_s(low) <= duration_s(text) <= duration_s(high):
             raise Misfit(f"{shown(text)} is not between {low} and {high}")
         return duration_s(text)
+
+    return shape
+
+
+def lasting(low: str, high: str) -> Shape[timedelta]:
+    """A duration between two others as a span of time."""
+    shape = within(low, high)
+    return lambda text: timedelta(seconds=shape(text))
+
+
+def whole_minutes(low: str, high: str) -> Shape[timedelta]:
+    """Such a span in whole minutes, as wide as the buckets that are judged."""
+
+    def shape(text: str) -> timedelta:
+        span = lasting(low, high)(text)
+        if span % timedelta(minutes=1):
+            raise Misfit(f"{shown(text)} must be whole minutes, as the data come by the minute")
+        return span
 
     return shape

@@ -8,7 +8,7 @@ from bot.answer import Analyst
 from bot.config import Config
 from bot.runbook import told
 from commands import SECTIONS
-from commands.args import Help, OnCall, Runbook, Words
+from commands.args import Alerts, Backtest, Help, OnCall, Runbook, Words
 from commands.help import usage
 from commands.oncall import ON_CALL, on_call_lines
 
@@ -24,3 +24,7 @@ def words(asked: Words, analyst: Analyst, config: Config, zone: str, now: dateti
             found = analyst.table(ON_CALL, config.env, now)
             service = config.pagerduty.service if config.pagerduty else "payments"
             return found if isinstance(found, str) else on_call_lines(found, service, zone)
+        case Alerts():
+            return "Alerts are shown in Slack by a running bot: ask there with `/pay alerts`."
+        case Backtest(rule):
+            return f"Backtests run on the command line: `paybot rules backtest {rule or '<rule>'} --since 30d`."

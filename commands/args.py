@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from commands import ranges
@@ -16,7 +16,9 @@ from commands.typed import BadInput, folded, nearest, shown
 from commands.window import Window
 
 __all__ = [
+    "Alerts",
     "Ask",
+    "Backtest",
     "BadInput",
     "Help",
     "OnCall",
@@ -37,7 +39,8 @@ FORM: Final = "[section] [range] [vs range] [env:name] [only-me] [csv]"
 USAGE: Final = f"Usage: `/pay {FORM}`, or `/pay help`."
 _ENV: Final = r"[a-z0-9][a-z0-9_.-]{0,62}"
 _VOCABULARY: Final = {
-    **{word: word for word in ("yesterday", "today", "only-me", "csv", "help", "oncall", "runbook", "vs yesterday")},
+    **{word: word for word in ("yesterday", "today", "only-me", "csv", "help", "vs yesterday")},
+    **{word: word for word in ("oncall", "runbook", "alerts", "backtest")},
     **{"since": "since 09:00", "last": "last 6h", "vs": "vs yesterday", "env": "env:prod"},
 }
 _KINDS: Final = (
@@ -55,6 +58,11 @@ _WORD: Final = re.compile(
 
 
 _RUNBOOK: Final = re.compile(r"runbook(?:\s+(\S{1,60}).*)?", re.DOTALL)
+_ALERTS: Final = re.compile(r"(?:open )?alerts?(?: list)?")
+_BACKTEST: Final = re.compile(r"backtest(?:\s+(?P<rest>.*))?", re.DOTALL)
+_RULE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
+BACK: Final = timedelta(days=30)
+FARTHEST_BACK: Final = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,20 @@ class Runbook:
     topic: str = ""
 
 
-Words = Help | OnCall | Runbook
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """The person asked which alerts are open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """The person asked what a rule would have fired over the last `since`; all rules where none is named ("")."""
+
+    rule: str = ""
+    since: timedelta = BACK
+
+
+Words = Help | OnCall | Runbook | Alerts | Backtest
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +129,10 @@ class _Word:
 def parse(text: str, *, now: datetime, zone: str, env: str, sections: Sequence[str], default_section: str) -> Wish | Words:
     """What the text of a command asks for, its times read in `zone` (IANA); `env` is the environment when none is named.
 
-    Total: any text gives a Wish, Help, OnCall, Runbook, or BadInput with at most 400 characters, in milliseconds.
+    Total: any text gives a Wish, one of Words, or BadInput with at most 400 characters, in milliseconds.
     """
-    if runbook := _RUNBOOK.fullmatch(folded(text)):
-        return Runbook(runbook[1] or "")
+    if (first := _by_its_first_word(folded(text))) is not None:
+        return first
     words = tuple(_words(folded(text), sections))
     if _all(words, "help"):
         return Help()
@@ -131,6 +152,33 @@ def parse(text: str, *, now: datetime, zone: str, env: str, sections: Sequence[s
     if only_me and csv:
         raise BadInput("`csv` puts a file where the whole channel sees it: leave out either `csv` or `only-me`.")
     return Wish(ask, only_me, csv)
+
+
+def _by_its_first_word(text: str) -> Words | None:
+    """What a text asks whose first word makes it a question of its own kind, None for all others."""
+    if runbook := _RUNBOOK.fullmatch(text):
+        return Runbook(runbook[1] or "")
+    if _ALERTS.fullmatch(text):
+        return Alerts()
+    if backtest := _BACKTEST.fullmatch(text):
+        return _backtest((backtest["rest"] or "").split())
+    return None
+
+
+def _backtest(words: Sequence[str]) -> Backtest:
+    """`[rule] [range]`, in this order or the other."""
+    lengths = [word for word in words if ranges.is_kind(word, ranges.LENGTH)]
+    rules = [word for word in words if word not in lengths]
+    wrong = next((rule for rule in rules if not _RULE.fullmatch(rule)), "")
+    if wrong or len(lengths) > 1 or len(rules) > 1:
+        said = f"{shown(wrong)} is not the name of a rule. " if shown(wrong) else ""
+        raise BadInput(
+            f"{said}A backtest is asked like `backtest checkout-success-rate 30d`: one rule, or none for all, and a length."
+        )
+    since = ranges.length_of(lengths[0]) if lengths else BACK
+    if not timedelta(0) < since <= FARTHEST_BACK:
+        raise BadInput("A backtest looks back 90 days at most, as in `backtest checkout-success-rate 30d`.")
+    return Backtest(rules[0] if rules else "", since)
 
 
 def text_of(ask: Ask) -> str:

@@ -142,4 +142,5 @@ class Company:
                 cache=self._cache,
             ),
             pagerduty=PagerDuty(api_key=pagerduty.API_KEY, api_url=f"{self.url}/pagerduty"),
+            database_url=f"sqlite:///{self._cache}/paybot.db",
         )

@@ -65,6 +65,7 @@ def environment(url: str) -> dict[str, str]:
         "PAGERDUTY_API_KEY": pagerduty.API_KEY,
         "PAGERDUTY_API_URL": f"{url}/pagerduty",
         "XDG_CACHE_HOME": CACHE.name,
+        "DATABASE_URL": f"sqlite:///{tempfile.mkdtemp(dir=CACHE.name)}/paybot.db",
     }
 
 

@@ -28,7 +28,6 @@ from commands.window import Window
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-GRID = timedelta(minutes=1)
 CATCH_UP = timedelta(hours=2)  # of the time that a restart lost, so much is judged afterwards; longer ago is history
 SHARE = 0.5  # of a tick in which the sources must have answered
 LONGEST_S = 20.0
@@ -47,6 +46,7 @@ class Beat:
     delay: timedelta
     owner: str
     runbook_url: str = ""
+    bucket: timedelta = timedelta(minutes=1)  # the ends that are judged lie on multiples of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,7 @@ class Engine:
         self._hooks = hooks or Hooks()
         self._bulkheads = Bulkheads()
         self._last: int | None = None
+        self._first: int | None = None
         self._heard: dict[str, Heard] = {}
 
     def stop(self) -> None:
@@ -125,7 +126,8 @@ class Engine:
     def _due(self) -> Tick:
         now = self._now()
         number = int(now.timestamp() // self._beat.tick.total_seconds())
-        end = datetime.fromtimestamp((now - self._beat.delay).timestamp() // GRID.total_seconds() * GRID.total_seconds(), UTC)
+        bucket_s = self._beat.bucket.total_seconds()
+        end = datetime.fromtimestamp((now - self._beat.delay).timestamp() // bucket_s * bucket_s, UTC)
         return Tick(number, end, now)
 
     def _claimed(self, due: Tick) -> bool:
@@ -163,8 +165,8 @@ class Engine:
 
     def _write(self, conn: Connection, moments: Iterable[Moment], due: Tick) -> None:
         """Everything that the moments change, and what is owed for it, in this one transaction."""
+        open_ = [episode for episode in store.open_episodes(conn) if not episode.drill]  # from here on no press comes in between
         owing = Owing(due.now, outbox.newest_seq(conn), self._beat.runbook_url)
-        open_ = [episode for episode in store.open_episodes(conn) if not episode.drill]
         changes = applied(tuple(moments), open_, self._rules, self._beat.env, due.now, new_id)
         for instance in changes.instances.values():
             store.keep_instance(conn, instance)
@@ -208,11 +210,12 @@ class Engine:
         if not any(rule.measure == "answers" for rule in self._rules.values()):
             return ()
         asked = {call.source for call in calls}
+        self._first = due.number if self._first is None else self._first
+        unheard = Heard(self._first, None)
         return tuple(
             name
             for name in self._sources
-            if name not in asked
-            and due.number - self._heard.get(name, Heard(due.number - PROBED_EVERY, None)).tick >= PROBED_EVERY
+            if name not in asked and due.number - self._heard.get(name, unheard).tick >= PROBED_EVERY
         )
 
     def _hear(self, source: str, due: Tick, outcome: object) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from bot.slack.refusals import refusal
+from bot.slack.refusals import TooSoon
 
 PER_S: Final = 1.0  # Slack: about one message a second and channel, more in short bursts
 BURST: Final = 3
@@ -32,13 +32,13 @@ class ChannelBudget:
         self._spent: dict[str, float] = {}  # when the lane's burst is whole again
 
     def wait(self, lane: str, deadline: float, *, paced: bool) -> None:
-        """Returns when a call may go out in this lane; raises ChatError at once when that is after `deadline`.
+        """Returns when a call may go out in this lane; raises TooSoon at once when that is after `deadline`.
 
         A `paced` lane takes BURST calls at once and PER_S calls a second after them.
         """
         while (pause := self._pause(lane, paced=paced)) > 0:
             if self._now() + pause > deadline:
-                raise refusal("ratelimited", retriable=True)
+                raise TooSoon(pause)
             self._sleep(max(pause, LEAST_S))
 
     def refused(self, lane: str, pause_s: float) -> None:

@@ -1,4 +1,4 @@
-"""What the desk needs of Slack's Web API, as a protocol: `bot.slack.delivery.Delivery` in production, a list in tests."""
+"""What the desk and alerts need of Slack, as protocols: `bot.slack.delivery.Delivery` in production, a list in tests."""
 
 from __future__ import annotations
 
@@ -34,3 +34,28 @@ class Chat(Protocol):
     def share(self, channel: str, thread_ts: str, content: bytes, filename: str, title: str) -> str: ...
 
     def permalink(self, channel: str, ts: str) -> str: ...
+
+
+class AlertChat(Protocol):
+    """What alerts need of it: posts that can be found again, and calls that wait no longer for their turn than they are told."""
+
+    def post(
+        self,
+        channel: str,
+        message: Message,
+        thread_ts: str = "",
+        *,
+        without_picture: Message | None = None,
+        key: str = "",
+        patience_s: float = ...,
+    ) -> Posted: ...
+
+    def update(
+        self, channel: str, ts: str, message: Message, *, without_picture: Message | None = None, patience_s: float = ...
+    ) -> None: ...
+
+    def find(self, channel: str, key: str, oldest: float, thread_ts: str = "") -> tuple[str, ...]: ...
+
+    def delete(self, channel: str, ts: str) -> None: ...
+
+    def upload(self, png: bytes, filename: str, title: str, alt: str) -> str: ...

@@ -6,49 +6,58 @@ Everything slow happens in the pool's jobs: the person's time zone, the answer, 
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 
 from bot.answer import Analyst
 from bot.config import Config
-from bot.observe import Metrics, reference
+from bot.observe import Metrics
 from bot.ports import ChatError
 from bot.slack.buttons import pressed
 from bot.slack.chat import Chat
 from bot.slack.heard import Command, Mention, Press
+from bot.slack.messages import Message
 from bot.slack.posting import Asker, Posting
+from bot.slack.promises import BUSY, RESTARTED, Promises, TakesJobs
 from bot.slack.text import escape
 from bot.telling import words
-from bot.work import Job, Pool
 from commands import DEFAULT_SECTION, SECTIONS
-from commands.args import BadInput, OnCall, Wish, Words, parse
+from commands.args import Alerts, Backtest, BadInput, OnCall, Wish, Words, parse
 from commands.words import listed
 
-SLOW_S = 2.5  # after this long a person wants to know what is awaited
-ASKING = "Asking PagerDuty who is on call …"
-BUSY = "paybot is busy: try again in a moment."
-TOLD = 500  # private lines that may wait to be said
+__all__ = ["BUSY", "RESTARTED", "FrontDesk", "Tools"]
+
+ASKING = {
+    OnCall: "Asking PagerDuty who is on call …",
+    Alerts: "Looking up the alerts …",
+    Backtest: "Looking up what would have fired; this may take a minute …",
+}
 JOIN_S = 2.0
 FARTHEST = ("Pacific/Kiritimati", "Etc/GMT+12")  # where a day begins first, and where it ends last
-RESTARTED = "paybot is restarting, and your answer was not ready in time. Please ask again in a moment."
-TELLERS = 16  # private lines at once when the bot stops: all are told within a second or two
 
 log = logging.getLogger(__name__)
 
 
-class TakesJobs(Protocol):
-    """A bounded pool: False at once when it is full. Jobs of one user do not push aside those of others."""
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the desk asks of the alert system; both take the asker's time zone, and without them the words say what there is.
 
-    def submit(self, user: str, job: Job) -> bool: ...
+    `open_alerts` gives what is open, with its buttons; `backtest` what a rule would have done, as mrkdwn that is not escaped yet
+    (it may raise BadInput).
+    """
+
+    open_alerts: Callable[[str], Message] | None = None
+    backtest: Callable[[Backtest, str], str] | None = None
 
 
 class FrontDesk:
-    """Implements `bot.slack.heard.Desk`."""
+    """Implements `bot.slack.heard.Desk`. After `slow_s` a person is told what is awaited."""
+
+    slow_s = 2.5
 
     def __init__(
         self,
@@ -59,18 +68,16 @@ class FrontDesk:
         pool: TakesJobs,
         metrics: Metrics,
         now: Callable[[], datetime],
-        slow_s: float = SLOW_S,
+        tools: Tools | None = None,
     ) -> None:
         self._config = config
         self._analyst = analyst
         self._delivery = delivery
         self._posting = posting
-        self._pool = pool
+        self._promises = Promises(pool, posting)
         self._metrics = metrics
         self._now = now
-        self._slow_s = slow_s
-        self._tellers = Pool(TELLERS, TOLD, TOLD)
-        self._owed: dict[object, Asker] = {}  # who has been promised an answer that has not come yet
+        self._tools = tools or Tools()
 
     def command(self, heard: Command) -> str:
         """The private line that acknowledges the command."""
@@ -81,8 +88,9 @@ class FrontDesk:
             self._metrics.command("none", "bad_input")
             return escape(str(error))
         asker = Asker(heard.user, heard.place, heard.response_url)
-        if isinstance(wish, OnCall):
-            return ASKING if self._submit(asker, "oncall", partial(self._tell_on_call, asker)) else BUSY
+        if isinstance(wish, OnCall | Alerts | Backtest):
+            job = partial(self._tell_asked, asker, wish)
+            return ASKING[type(wish)] if self._submit(asker, type(wish).__name__.lower(), job) else BUSY
         if not isinstance(wish, Wish):
             self._metrics.command(type(wish).__name__.lower(), "accepted")
             return escape(self._words(wish, zone or self._config.timezone))
@@ -92,53 +100,21 @@ class FrontDesk:
     def mention(self, heard: Mention) -> None:
         asker = Asker(heard.user, heard.place)
         if not self._submit(asker, "mention", partial(self._answer_mention, asker, heard.text)):
-            self._tell_busy(asker)
+            self._promises.tell_busy(asker)
 
     def press(self, heard: Press) -> None:
         asker = Asker(heard.user, heard.place, heard.response_url)
         if not self._submit(asker, "button", partial(self._answer_press, heard)):
-            self._tell_busy(asker)
+            self._promises.tell_busy(asker)
 
     def stop(self, timeout_s: float) -> None:
         """Tells those whose answers will not come any more; for when the pool has stopped. Returns after `timeout_s` at most."""
-        for asker in tuple(self._owed.values()):
-            self._tellers.submit(asker.user, partial(self._posting.tell, asker, RESTARTED))
-        self._tellers.stop(timeout_s)
+        self._promises.stop(timeout_s)
 
     def _submit(self, asker: Asker, name: str, job: Callable[[], None]) -> bool:
-        promise = object()
-        self._owed[promise] = asker
-        accepted = self._pool.submit(asker.user, partial(self._kept, promise, partial(self._guarded, asker, job)))
-        if not accepted:
-            del self._owed[promise]
+        accepted = self._promises.submit(asker, job)
         self._metrics.command(name, "accepted" if accepted else "busy")
         return accepted
-
-    def _tell_busy(self, asker: Asker) -> None:
-        """An acknowledgement of a mention or a press has no words: they are said beside it, by threads that nothing else has."""
-        log.warning("busy: a mention or a press got no answer")
-        self._tellers.submit(asker.user, partial(self._posting.tell, asker, BUSY))
-
-    def _kept(self, promise: object, job: Callable[[], None]) -> None:
-        """Runs a job; whatever came of it, its asker has heard."""
-        try:
-            job()
-        finally:
-            del self._owed[promise]
-
-    def _guarded(self, asker: Asker, job: Callable[[], None]) -> None:
-        """Runs a job: wrong input is told in its own words, Slack's refusals in ours, a fault of ours with a reference."""
-        with reference(secrets.token_hex(4)) as known_as:
-            try:
-                job()
-            except BadInput as error:
-                self._posting.tell(asker, escape(str(error)))
-            except ChatError as error:
-                log.warning("Slack refused", extra={"code": error.code})
-                self._posting.tell(asker, escape(error.said))
-            except Exception:  # the top of the job: anything else is a bug, logged once with its traceback
-                log.exception("a job failed")
-                self._posting.tell(asker, f"Something went wrong inside paybot. Its log has the reason under `{known_as}`.")
 
     def _answer_command(self, asker: Asker, text: str, known: Wish | None) -> None:
         wish = known or self._wish(asker, text)
@@ -150,7 +126,10 @@ class FrontDesk:
             self._posting.everywhere(asker, answer, csv=wish.csv)
 
     def _answer_mention(self, asker: Asker, text: str) -> None:
-        wish = self._wish(asker, text)
+        wish = self._parse(text, self._zone(asker.user))
+        if not isinstance(wish, Wish):
+            self._tell_asked(asker, wish)
+            return
         answer = self._analyst.answer(wish.ask)
         if wish.only_me:
             self._posting.privately(asker, answer)
@@ -164,8 +143,21 @@ class FrontDesk:
     def _words(self, asked: Words, zone: str) -> str:
         return words(asked, self._analyst, self._config, zone, self._now())
 
-    def _tell_on_call(self, asker: Asker) -> None:
-        self._posting.tell(asker, escape(self._words(OnCall(), self._zone(asker.user))), instead=True)
+    def _tell_asked(self, asker: Asker, asked: Words) -> None:
+        """To a question that is answered in words, or with the alerts and their buttons: to the asker alone."""
+        zone = self._zone(asker.user)
+        if isinstance(asked, Alerts) and self._tools.open_alerts:
+            self._show(asker, self._tools.open_alerts(zone))
+        elif isinstance(asked, Backtest) and self._tools.backtest:
+            self._posting.tell(asker, escape(self._tools.backtest(asked, zone)), instead=True)
+        else:
+            self._posting.tell(asker, escape(self._words(asked, zone)), instead=True)
+
+    def _show(self, asker: Asker, message: Message) -> None:
+        if asker.response_url:
+            self._delivery.respond(asker.response_url, message, replace=True)
+        else:
+            self._delivery.ephemeral(asker.place.channel, asker.user, message, thread_ts=asker.place.thread_ts)
 
     def _parse(self, text: str, zone: str) -> Wish | Words:
         return parse(
@@ -206,7 +198,7 @@ class FrontDesk:
     def _telling_what_is_awaited(self, asker: Asker, wish: Wish) -> Iterator[None]:
         """Updates the private line when the sources are slow, and again when they are done."""
         told = threading.Event()
-        timer = threading.Timer(self._slow_s, self._tell_what_is_awaited, (asker, wish, told))
+        timer = threading.Timer(self.slow_s, self._tell_what_is_awaited, (asker, wish, told))
         timer.daemon = True
         timer.start()
         try:

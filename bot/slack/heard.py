@@ -38,9 +38,10 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button of an answer: `action` is its action id ("answer.range.wider"), `value` what the bot once put into it.
+    """A button, or a choice in a menu: `action` is its action id ("answer.range.wider"), `value` what the bot once put into it.
 
     `ts` is the message that holds the button; with `ephemeral` only the presser sees it, and only `response_url` can edit it.
+    `trigger` opens a modal for the presser, within 3 s.
     """
 
     action: str
@@ -51,6 +52,17 @@ class Press:
     ts: str
     response_url: str
     ephemeral: bool = False
+    trigger: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What somebody wrote into a modal and sent: `text`; `kept` is what the bot put into the modal when it opened it."""
+
+    text: str
+    kept: str
+    user: str
+    team: str
 
 
 class Desk(Protocol):
@@ -63,3 +75,13 @@ class Desk(Protocol):
     def mention(self, heard: Mention) -> None: ...
 
     def press(self, heard: Press) -> None: ...
+
+
+class Alerts(Protocol):
+    """What the listeners hand alerts' buttons and modals over to; as quick as a Desk."""
+
+    def press(self, heard: Press) -> None: ...
+
+    def submitted(self, heard: Submission) -> str:
+        """What is wrong with what was written, shown under it; "" where it was taken and the modal may close."""
+        ...

@@ -19,9 +19,10 @@ from slack_sdk import WebClient
 
 from bot.inbox import Inbox
 from bot.slack.guard import Headers
-from bot.slack.heard import Desk
+from bot.slack.heard import Alerts, Desk
 from bot.slack.identity import Identity
-from bot.slack.payloads import OCCASION, Unreadable, heard_command, heard_mention, heard_press, shaped
+from bot.slack.modal import INPUT, LENGTH
+from bot.slack.payloads import OCCASION, Unreadable, heard_command, heard_mention, heard_press, heard_submission, shaped
 from bot.slack.server import Handler, Reply, said
 
 __all__ = ["App", "http_handler", "make_app"]
@@ -30,15 +31,17 @@ log = logging.getLogger(__name__)
 
 COMMAND = "/pay"
 ANSWER_BUTTONS = re.compile(r"^answer\.")
+ALERT_BUTTONS = re.compile(r"^alert\.")
 LINK_BUTTONS = re.compile(r"^answer\.link\b")  # they open a page by themselves: acknowledged, and nothing else
 APOLOGY = "Sorry, that went wrong inside paybot. If it does so again, give its owners this reference: `{}`."
 UNKNOWN_COMMAND = f"paybot knows only `{COMMAND}`. Try `{COMMAND} help`."
 UNREADABLE = "Slack sent that in a form paybot cannot read, so nothing was done."
 
 
-def make_app(desk: Desk, inbox: Inbox, who: Callable[[], Identity]) -> App:
+def make_app(desk: Desk, inbox: Inbox, who: Callable[[], Identity], alerts: Alerts | None = None) -> App:
     """The Bolt app for HTTP and Socket Mode alike. It holds no token and calls nobody; `who` must answer at once.
 
+    Without `alerts` nobody listens to alerts' buttons: they are acknowledged, and nothing else.
     Requests are verified before they come here: by the guard over HTTP, by the connection itself in Socket Mode.
     """
     app = App(
@@ -55,6 +58,9 @@ def make_app(desk: Desk, inbox: Inbox, who: Callable[[], Identity]) -> App:
     app.event("app_mention")(partial(mention, desk, inbox, who))
     app.action(LINK_BUTTONS)(link)
     app.action(ANSWER_BUTTONS)(partial(press, desk, inbox))
+    if alerts:
+        app.action(ALERT_BUTTONS)(partial(press, alerts, inbox))
+        app.view(LENGTH)(partial(submission, alerts, inbox))
     return app
 
 
@@ -88,11 +94,21 @@ def mention(desk: Desk, inbox: Inbox, who: Callable[[], Identity], body: Mapping
         desk.mention(heard)
 
 
-def press(desk: Desk, inbox: Inbox, ack: Ack, body: Mapping[str, Any]) -> None:
+def press(desk: Desk | Alerts, inbox: Inbox, ack: Ack, body: Mapping[str, Any]) -> None:
     heard = heard_press(body)
     if new(inbox, "trigger", body.get("trigger_id")):
         desk.press(heard)
     ack()
+
+
+def submission(alerts: Alerts, inbox: Inbox, ack: Ack, body: Mapping[str, Any]) -> None:
+    """Closes the modal, or says in it what is wrong: each correction that is sent has a trigger of its own."""
+    heard = heard_submission(body)
+    wrong = alerts.submitted(heard) if new(inbox, "trigger", body.get("trigger_id")) else ""
+    if wrong:
+        ack(response_action="errors", errors={INPUT: wrong})
+    else:
+        ack()
 
 
 def link(ack: Ack) -> None:
@@ -105,15 +121,20 @@ def failed(error: Exception, body: Mapping[str, Any]) -> BoltResponse:
     Anything else would make Slack bring an event again that will fail again, and show a person a bare "dispatch_failed".
     """
     kind = shaped(body.get("type"), OCCASION) or "command"
+    told = in_modal if kind == "view_submission" else private
     if isinstance(error, BoltUnhandledRequestError):
         log.info("nobody listens to this %s", kind)
         return private(UNKNOWN_COMMAND if "command" in body else "")
     if isinstance(error, Unreadable):
         log.warning("an unreadable %s: %s", kind, error)
-        return private(UNREADABLE)
+        return told(UNREADABLE)
     reference = os.urandom(4).hex()
     log.error("a listener failed, reference %s", reference, exc_info=error)
-    return private(APOLOGY.format(reference))
+    return told(APOLOGY.format(reference))
+
+
+def in_modal(text: str) -> BoltResponse:
+    return BoltResponse(status=200, body={"response_action": "errors", "errors": {INPUT: text}})
 
 
 def private(text: str) -> BoltResponse:
@@ -131,10 +152,9 @@ def http_handler(app: App) -> Handler:
 
     def handle(body: bytes, headers: Headers) -> Reply:
         try:
-            request = BoltRequest(body=body.decode(), headers=dict(headers))
+            response = app.dispatch(BoltRequest(body=body.decode(), headers=dict(headers)))
         except (AttributeError, KeyError, RecursionError, TypeError, ValueError):  # how Bolt's parser meets what is no payload
             return said(400, {"error": "not a payload of Slack"})
-        response = app.dispatch(request)
         first = {name: values[0] for name, values in response.headers.items()}
         return Reply(response.status, tuple(first.items()), response.body.encode())
 

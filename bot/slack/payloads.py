@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.slack.heard import Command, Mention, Place, Press
+from bot.slack.heard import Command, Mention, Place, Press, Submission
 
 USER = re.compile(r"[UW][A-Z0-9]{2,30}")
 CHANNEL = re.compile(r"[CDG][A-Z0-9]{2,30}")
@@ -19,7 +19,7 @@ OCCASION = re.compile(r"[A-Za-z0-9._-]{1,100}")  # an event's or a trigger's ID
 ACTION = re.compile(r"[a-z0-9_.]{1,255}")
 RESPONSE_URL = re.compile(r"https?://[^\s<>|]{1,500}")
 
-MAX_TEXT, MAX_VALUE, MAX_NAME = 4_000, 2_000, 80  # characters
+MAX_TEXT, MAX_VALUE, MAX_NAME, MAX_KEPT = 4_000, 2_000, 80, 3_000  # characters
 
 
 class Unreadable(Exception):
@@ -60,7 +60,7 @@ def heard_press(body: Mapping[str, Any]) -> Press:
         action=needed(action, ACTION, "action_id"),
         value=text(dug(action, "value") or dug(action, "selected_option", "value"), MAX_VALUE),
         user=needed(body, USER, "user", "id"),
-        team=shaped(dug(body, "team", "id"), TEAM) or needed(body, TEAM, "user", "team_id"),
+        team=team_of(body),
         place=Place(
             channel=needed(body, CHANNEL, "container", "channel_id"),
             name=text(dug(body, "channel", "name"), MAX_NAME),
@@ -69,7 +69,29 @@ def heard_press(body: Mapping[str, Any]) -> Press:
         ts=needed(body, MESSAGE, "container", "message_ts"),
         response_url=needed(body, RESPONSE_URL, "response_url"),
         ephemeral=dug(body, "container", "is_ephemeral") is True,
+        trigger=shaped(body.get("trigger_id"), OCCASION),
     )
+
+
+def heard_submission(body: Mapping[str, Any]) -> Submission:
+    """What was written into a modal's only input. Raises Unreadable."""
+    blocks = dug(body, "view", "state", "values")
+    inputs = (
+        [written for block in blocks.values() if isinstance(block, Mapping) for written in block.values()]
+        if isinstance(blocks, Mapping)
+        else []
+    )
+    return Submission(
+        text=text(dug(inputs[0], "value") if inputs else None, MAX_TEXT),
+        kept=text(dug(body, "view", "private_metadata"), MAX_KEPT),
+        user=needed(body, USER, "user", "id"),
+        team=team_of(body),
+    )
+
+
+def team_of(body: Mapping[str, Any]) -> str:
+    """The workspace of an interaction; Slack leaves it out of those in apps of a whole organisation."""
+    return shaped(dug(body, "team", "id"), TEAM) or needed(body, TEAM, "user", "team_id")
 
 
 def without(bot_user: str, words: str) -> str:

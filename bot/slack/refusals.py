@@ -35,6 +35,7 @@ SAID: Final[Mapping[str, str]] = {
     "expired_url": "Slack keeps a private line open for 30 minutes only. Ask again with `/pay`.",
     "used_url": "Slack takes five private lines for one question. Ask again with `/pay`.",
     "untrusted_url": "Slack named an address for its answer that is not Slack's own; nothing was sent there.",
+    "cant_delete_message": "paybot can remove only its own messages.",
     # the app
     "invalid_auth": f"Slack does not accept paybot's token. {SETUP}",
     "not_authed": f"Slack does not accept paybot's token. {SETUP}",
@@ -45,6 +46,7 @@ SAID: Final[Mapping[str, str]] = {
     "no_permission": f"paybot lacks a permission in Slack. {SETUP}",
     "ekm_access_denied": "This workspace's encryption keys keep paybot from posting now.",
     "team_access_not_granted": f"paybot is not installed in this workspace. {SETUP}",
+    "search_too_long": "This channel has more messages of that time than paybot can look through.",
     # the message
     "msg_blocks_too_long": "The answer is too long for one message. A shorter range may fit.",
     "msg_too_long": "The answer is too long for one message. A shorter range may fit.",
@@ -59,10 +61,18 @@ SAID: Final[Mapping[str, str]] = {
     "timeout": "Slack did not answer in time. The message may or may not have arrived.",
     "unreachable": "Slack could not be reached. Try again in a minute.",
 }
-_AMBIGUOUS: Final = frozenset({"internal_error", "fatal_error", "service_unavailable", "timeout", "request_timeout"})
+AMBIGUOUS: Final = frozenset({"internal_error", "fatal_error", "service_unavailable", "timeout", "request_timeout"})
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,60}")
 # No connection was made, so nothing can have arrived.
 _NOT_SENT: Final = (ConnectionRefusedError, socket.gaierror)
+
+
+class TooSoon(ChatError):
+    """A ChatError "ratelimited" that knows after how many seconds the call may go out."""
+
+    def __init__(self, after_s: float) -> None:
+        super().__init__("ratelimited", SAID["ratelimited"], retriable=True)
+        self.after_s = after_s
 
 
 def refusal(code: str, *, retriable: bool = False) -> ChatError:
@@ -70,9 +80,14 @@ def refusal(code: str, *, retriable: bool = False) -> ChatError:
     return ChatError(code, SAID.get(code, f"Slack refused it; its code for the reason is `{code}`."), retriable=retriable)
 
 
+def after_s(error: ChatError) -> float:
+    """How many seconds must pass before the call may go out; 0 where nobody said."""
+    return error.after_s if isinstance(error, TooSoon) else 0.0
+
+
 def answered(code: str, *, repeatable: bool) -> ChatError:
     """What Slack's answer `code` means for a call that may or may not be sent twice."""
-    return refusal(code, retriable=code == "ratelimited" or (repeatable and code in _AMBIGUOUS))
+    return refusal(code, retriable=code == "ratelimited" or (repeatable and code in AMBIGUOUS))
 
 
 @contextmanager

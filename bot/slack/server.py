@@ -56,6 +56,7 @@ class Parts(NamedTuple):
     draining: Callable[[], bool]
     bolt_handler: Handler | None
     late: Late
+    pager_handler: Handler | None
 
 
 def said(status: int, content: Mapping[str, Any], *headers: tuple[str, str]) -> Reply:
@@ -89,6 +90,7 @@ class Front:
         self._lock = threading.Lock()
         self._routes: dict[str, tuple[str, Callable[[WSGIEnvironment], Reply]]] = {
             "/slack/events": ("POST", self._slack),
+            "/webhooks/pagerduty": ("POST", self._pager),
             "/healthz": ("GET", lambda _: said(200, {"healthy": True})),
             "/readyz": ("GET", lambda _: self._ready()),
             "/metrics": ("GET", lambda _: self._metrics()),
@@ -102,16 +104,18 @@ class Front:
         draining: Callable[[], bool] = lambda: False,
         bolt_handler: Handler | None = None,
         late: Late = lambda body, reply: None,
+        pager_handler: Handler | None = None,
     ) -> None:
         """Puts the bot behind the front.
 
         `ready` names the parts and says which are ready, `metrics` gives Prometheus' text, `draining` is true once no new work
-        is taken, and `late` is told what the bot replied to a request that had been acknowledged before.
+        is taken, and `late` is told what the bot replied to a request that had been acknowledged before. `pager_handler` hears
+        PagerDuty's webhooks and checks their signatures itself; without it `/webhooks/pagerduty` does not exist.
         """
         if (self._guard is None) != (bolt_handler is None):
             raise ValueError("guard and bolt_handler come together: nothing reaches Bolt unguarded")
         with self._lock:
-            self._parts = Parts(ready, metrics, draining, bolt_handler, late)
+            self._parts = Parts(ready, metrics, draining, bolt_handler, late, pager_handler)
             early, self._early = self._early, []
         if early and bolt_handler:
             self._catching_up = threading.Thread(target=catch_up, args=(early, bolt_handler, late), name="early", daemon=True)
@@ -156,6 +160,16 @@ class Front:
         if parts.draining():  # Slack brings events again on a 503 but never a command: that person is told
             return private(body, RESTARTING) or later("restarting")
         return parts.bolt_handler(body, headers) if parts.bolt_handler else later("starting")
+
+    def _pager(self, environ: WSGIEnvironment) -> Reply:
+        """PagerDuty brings again for 48 hours what is answered with 503, so that nothing has to be kept."""
+        parts = self._parts
+        if parts is None or (parts.pager_handler and parts.draining()):
+            return later("starting" if parts is None else "restarting")
+        if parts.pager_handler is None:
+            return said(404, {"error": "this bot does not hear PagerDuty"})
+        headers, body = received(environ)
+        return parts.pager_handler(body, headers)
 
     def _kept(self, body: bytes, headers: Headers) -> Reply:
         """Acknowledges a command or a press and keeps it; an event is left for Slack to bring again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
@@ -58,6 +59,14 @@ class Wire:
         self._on_call = on_call
         self._budget = ChannelBudget(now, sleep)
         self._loopback = is_loopback(urlsplit(settings.api_url))
+        self._patience_s = PATIENCE_S
+
+    def hurried(self, patience_s: float) -> Wire:
+        """The same wire for calls that wait no longer than that for their turn: else TooSoon says at once when it comes."""
+        other = copy(self)
+        other._patience_s = patience_s
+        other._client = self._client
+        return other
 
     def read(self, method: str, **fields: str | int) -> Answered:
         """A call that changes nothing anyone sees."""
@@ -100,8 +109,8 @@ class Wire:
         return (usual and known(parts.hostname or "")) or (self._loopback and is_loopback(parts))
 
     def _call(self, method: str, lane: str, manner: Manner, send: Callable[[], Any]) -> Answered:
-        """Sends in its turn, and again after a 429 or, once, where that can do no harm; waits PATIENCE_S at most."""
-        deadline, tried = self._now() + PATIENCE_S, False
+        """Sends in its turn, and again after a 429 or, once, where that can do no harm; waits as long as there is patience."""
+        deadline, tried = self._now() + self._patience_s, False
         while True:
             self._budget.wait(lane, deadline, paced=manner.paced)
             try:

@@ -1,20 +1,16 @@
-"""PagerDuty's REST API as a source: who is on call. The only module that knows pdpyras.
-
-pdpyras is deprecated and warns of it at its import; its session retries a 429 for ever, and sleeps through whole minutes after
-other errors. Both are bounded here: its own retries are off, and the deadline of the ask holds for all attempts.
-"""
+"""PagerDuty's REST API as a source: who is on call. The deadline of the ask bounds all attempts."""
 
 from __future__ import annotations
 
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Self
 
 from bot.config import Config, PagerDuty
+from bot.paging import pd
 from bot.ports import Answers, Link, SourceError
 from bot.sources.faults import RateLimited, refusal, unreadable
 from bot.sources.retry import Deadline, patiently
@@ -26,7 +22,6 @@ KEPT_S = 60.0
 CONNECT_S, READ_S = 3.0, 5.0
 LIMIT = 100
 COLUMNS = (Column("Level", "count"), Column("Person"), Column("Until"), Column("Schedule"))
-GIVE_UP = -2  # any number below -1 gives a response back at once
 
 
 class OnCall:
@@ -46,7 +41,7 @@ class OnCall:
     @classmethod
     def of(cls, config: Config, now: Callable[[], datetime]) -> Self | None:
         """The source, where its key is set."""
-        return cls(config.pagerduty, now) if config.pagerduty else None
+        return cls(config.pagerduty, now) if config.pagerduty and config.pagerduty.api_key else None
 
     def warm(self) -> None:
         """Imports what the first fetch would otherwise wait for."""
@@ -110,7 +105,7 @@ class OnCall:
         left = deadline.left()
         with translated():
             session = self._connected()
-            session.timeout = (min(CONNECT_S, left), min(READ_S, left))  # one that is given with a request is overwritten
+            session.timeout = (min(CONNECT_S, left), min(READ_S, left))
             response = session.get(path, params=params)
             if response.status_code == 429:
                 reset = response.headers.get("ratelimit-reset", "")
@@ -121,20 +116,8 @@ class OnCall:
 
     def _connected(self) -> Any:
         if self._session is None:
-            session = _pdpyras().APISession(self._settings.api_key)
-            session.url = self._settings.api_url
-            session.retry = {429: GIVE_UP}  # with 0 or nothing it would be asked again for ever
-            session.max_network_attempts = 0
-            self._session = session
+            self._session = pd.rest(self._settings.api_key, self._settings.api_url)
         return self._session
-
-
-def _pdpyras() -> Any:
-    """The library, imported with the first question: it takes a third of a second."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says at its import that it is deprecated: docs/decisions/0010
-        import pdpyras  # noqa: PLC0415
-    return pdpyras
 
 
 @contextmanager
@@ -144,17 +127,14 @@ def translated() -> Iterator[None]:
 
     try:
         yield
-    except _pdpyras().PDClientError as error:
-        response = getattr(error, "response", None)
-        status = getattr(response, "status_code", None)
-        if status is not None:
-            raise refusal(int(status)) from error
-        raise SourceError("could not be reached", "unavailable") from error
-    except requests.exceptions.Timeout as error:
-        raise SourceError("did not answer in time", "timeout") from error
     except requests.exceptions.JSONDecodeError as error:
         raise unreadable() from error
-    except requests.exceptions.RequestException as error:
+    except pd.library().PDClientError as error:
+        failed = pd.failure(error) or pd.Failure()
+        if failed.status is not None:
+            raise refusal(failed.status) from error
+        if failed.late:
+            raise SourceError("did not answer in time", "timeout") from error
         raise SourceError("could not be reached", "unavailable") from error
 
 

@@ -1,25 +1,33 @@
-"""The database: opened once, upgraded to the newest schema, used in short transactions. Knows the drivers' errors."""
+"""The database: opened once, brought up to date, used in short transactions that are there whole or not at all."""
 
 from __future__ import annotations
 
-import fcntl
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc, text
+from sqlalchemy import Connection, Engine, create_engine, event, text, update
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import ArgumentError
 
 from bot.ports import StoreError
+from bot.store import schema, tables
+from bot.store.faults import translated, unwritable
+from bot.store.lock import Lock
 
-MIGRATIONS = Path(__file__).with_name("migrations")
-BUSY_S = 5.0
-POOL = 8
-LATER = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "08", "53")  # PostgreSQL's states after which the same can succeed
+BUSY_S: Final = 5.0
+POOL: Final = 8  # connections that are kept; as many more for a while
+IDLE_MS: Final = 10_000  # a transaction holds rows no longer when its process stands still: none of ours waits for anything else
+READING: Final = "paybot_reading"  # the option of a connection that only reads
+# Each transaction sets its own limits, so that a pooler between may hand any connection to anybody.
+LIMITS: Final = (
+    "SELECT set_config('statement_timeout', '{ms}', true), set_config('lock_timeout', '{ms}', true), "
+    "set_config('idle_in_transaction_session_timeout', '{idle}', true)"
+)
 
 
 def utc_now() -> datetime:
@@ -27,167 +35,198 @@ def utc_now() -> datetime:
 
 
 class Database:
-    """One SQLite file, used by this process alone, or a PostgreSQL that several share. Threads may use it at once."""
+    """One SQLite file, which this process has to itself, or a PostgreSQL that several share. Threads may use it at once.
+
+    `busy_s` is the longest that a transaction waits for others. `now` is the clock of whoever has nothing but the database.
+    """
 
     def __init__(self, url: str, now: Callable[[], datetime] = utc_now, busy_s: float = BUSY_S) -> None:
-        self._url = _driven(url)
         self.now = now
+        self._text = url
         self._busy_s = busy_s
+        self._place = "the database"
+        self._file: Path | None = None
+        self._known_as: tuple[int, int] | None = None
+        self._lock: Lock | None = None
         self._engine: Engine | None = None
-        self._lock: IO[str] | None = None
+        self._turn = threading.Lock()  # SQLite has one writer: threads wait here, not in its busy loop
+        self._failed = False
 
     def open(self) -> None:
-        """Takes the file for this process, looks it over and brings it up to date. Raises StoreError."""
+        """Makes it or looks it over, and brings it up to date. Raises StoreError; a damaged file is never made anew."""
+        if self._engine:
+            return
+        url = parsed(self._text)
         try:
-            if self._file:
-                self._lock = locked(self._file)
-            self._engine = self._made()
-            with translated(self._url):
-                self._check()
-                self._upgrade()
+            if url.get_backend_name() == "sqlite":
+                self._open_file(url)
+            else:
+                self._place = f"the database {url.database} on {url.host or 'this machine'}"
+                self._engine = self._postgres(url)
+                with self.begin() as conn:
+                    schema.upgrade(conn, self._place)
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
+        """Lets go of the connections and then of the file's lock."""
         if self._engine:
             self._engine.dispose()
             self._engine = None
         if self._lock:
-            self._lock.close()
+            self._lock.release()
             self._lock = None
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """One transaction: all of it, or nothing. Raises StoreError; `retriable` says that the same may succeed later."""
-        if self._engine is None:
-            raise StoreError("the store is not open", retriable=True)
-        with translated(self._url), self._engine.begin() as connection:
-            yield connection
+        """One transaction. Raises StoreError, and nothing of it has happened; `retriable` says that the same can succeed later.
+
+        Only where PostgreSQL goes away during the commit itself it may have happened all the same.
+        """
+        engine = self._ready()
+        try:
+            with self._alone(), translated(self._place), engine.begin() as conn:
+                yield conn
+        except StoreError:
+            self._failed = True
+            engine.dispose()  # a connection that was made while its file could only be read would never write
+            raise
+        self._failed = False
 
     def healthy(self) -> bool:
-        """Whether it can be read now."""
+        """Whether it can be read now, and written where that failed last."""
         try:
-            with self.begin() as connection:
-                connection.execute(text("SELECT 1"))
+            if self._failed:
+                with self.begin() as conn:
+                    conn.execute(text("SELECT 1"))
+                return True
+            with translated(self._place), self._ready().connect().execution_options(**{READING: True}) as conn:
+                conn.execute(text("SELECT version_num FROM alembic_version"))
         except StoreError:
             return False
         return True
 
-    @property
-    def _file(self) -> Path | None:
-        name = self._url.database
-        return Path(name) if self._url.get_backend_name() == "sqlite" and name and name != ":memory:" else None
+    def _ready(self) -> Engine:
+        if self._engine is None:
+            raise StoreError("the store is not open", retriable=True)
+        if self._file and self._known_as and identity(self._file) != self._known_as:
+            raise StoreError(f"{self._file} was removed or replaced while paybot ran; start it again", retriable=False)
+        return self._engine
 
-    def _made(self) -> Engine:
-        if self._url.get_backend_name() != "sqlite":
-            options = f"-c statement_timeout={int(1000 * self._busy_s)} -c lock_timeout={int(1000 * self._busy_s)}"
-            return create_engine(
-                self._url,
-                pool_size=POOL,
-                pool_pre_ping=True,
-                connect_args={"connect_timeout": int(self._busy_s), "options": options},
-            )
-        engine = create_engine(self._url, poolclass=NullPool, connect_args={"timeout": self._busy_s, "check_same_thread": False})
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """A thread's turn to write the SQLite file."""
+        if not self._file:
+            yield
+            return
+        if not self._turn.acquire(timeout=self._busy_s):
+            raise StoreError(f"{self._place} is busy", retriable=True)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    # --- SQLite ---------------------------------------------------------------------------------------------------
+
+    def _open_file(self, url: URL) -> None:
+        self._file = file = Path(url.database or "").absolute()
+        self._place = str(url.database)
+        self._lock = Lock(file.resolve())
+        make_private(file)
+        self._engine = self._sqlite(url)
+        with translated(self._place), self._engine.connect().execution_options(**{READING: True}) as conn:
+            if (found := conn.execute(text("PRAGMA quick_check(1)")).scalar()) != "ok":
+                raise StoreError(f"{file} is damaged ({found}); put a backup in its place (docs/database.md)", retriable=False)
+        with self.begin() as conn:
+            schema.upgrade(conn, self._place)
+            forget_owners(conn)
+        self._known_as = identity(file)
+
+    def _sqlite(self, url: URL) -> Engine:
+        engine = create_engine(
+            url,
+            pool_size=POOL,
+            max_overflow=POOL,
+            pool_timeout=self._busy_s,
+            hide_parameters=True,
+            connect_args={"timeout": self._busy_s},
+        )
 
         @event.listens_for(engine, "connect")
-        def prepared(connection: Any, _: Any) -> None:
-            connection.isolation_level = None  # transactions begin as we say
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-                connection.execute(f"PRAGMA {pragma}")
+        def prepare(connection: Any, record: object) -> None:
+            connection.isolation_level = None  # a transaction begins where we say, and not where the driver guesses
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
 
         @event.listens_for(engine, "begin")
-        def begun(connection: Connection) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        def begin(conn: Connection) -> None:
+            conn.exec_driver_sql("BEGIN" if conn.get_execution_options().get(READING) else "BEGIN IMMEDIATE")
 
         return engine
 
-    def _check(self) -> None:
-        """A damaged file is refused, and never made anew: what it knows may be all there is."""
-        if self._engine is None or not self._file:
-            return
-        with self._engine.connect() as connection:
-            found = connection.exec_driver_sql("PRAGMA quick_check").scalar()
-        if found != "ok":
-            raise StoreError(f"{self._file} is damaged; put a backup in its place (see docs/database.md)", retriable=False)
+    # --- PostgreSQL -----------------------------------------------------------------------------------------------
 
-    def _upgrade(self) -> None:
-        from alembic import command  # noqa: PLC0415 - only when the store is opened
-        from alembic.config import Config  # noqa: PLC0415
-        from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
-        from alembic.script import ScriptDirectory  # noqa: PLC0415
+    def _postgres(self, url: URL) -> Engine:
+        ms = int(1000 * self._busy_s)
+        engine = create_engine(
+            url,
+            isolation_level="READ COMMITTED",
+            pool_size=POOL,
+            max_overflow=POOL,
+            pool_timeout=self._busy_s,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={
+                "connect_timeout": max(2, int(self._busy_s)),  # libpq takes no less than two seconds
+                "tcp_user_timeout": 2 * ms,
+                "prepare_threshold": None,  # as a pooler between may hand the next transaction to another server process
+                "application_name": "paybot",
+            }
+            | dict(url.query),
+        )
 
-        if self._engine is None:
-            return
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
-        with self._engine.begin() as connection:
-            present = MigrationContext.configure(connection).get_current_revision()
-            if present is not None and present not in known:
-                raise StoreError(
-                    f"its schema ({present}) is newer than this paybot; run the version that wrote it", retriable=False
-                )
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        @event.listens_for(engine, "begin")
+        def begin(conn: Connection) -> None:
+            conn.exec_driver_sql(LIMITS.format(ms=ms, idle=IDLE_MS))
+
+        return engine
 
 
-def _driven(url: str) -> URL:
-    made = make_url(url)
-    return made.set(drivername="postgresql+psycopg") if made.get_backend_name() in ("postgresql", "postgres") else made
-
-
-def locked(file: Path) -> IO[str]:
-    """The file's lock, which the kernel lets go of when this process ends, however it ends."""
-    beside = file.with_name(f"{file.name}.lock")
+def parsed(text_: str) -> URL:
+    """The address with the driver that paybot has for it. Raises StoreError, which says nothing of what stands in it."""
     try:
-        lock = beside.open("a+")
+        url = make_url(text_)
+        backend = url.get_backend_name()
+    except (ArgumentError, ValueError):  # their words may hold the password
+        raise StoreError(
+            "is no address of a database: a special character in the password must be written as %40 and the like",
+            retriable=False,
+        ) from None
+    if backend in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and url.database and ":memory:" not in url.database:
+        return url
+    raise StoreError('must begin with "sqlite:///" and name a file, or with "postgresql://" and name a server', retriable=False)
+
+
+def make_private(file: Path) -> None:
+    """Makes the file where there is none, for its owner's eyes only. Raises StoreError where it cannot be written."""
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise StoreError(f"{beside} cannot be written: {error.strerror}", retriable=False) from error
+        raise unwritable(file, error) from error
+
+
+def identity(file: Path) -> tuple[int, int] | None:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.seek(0)
-        other = lock.read(20).strip()
-        lock.close()
-        raise StoreError(f"{file} is in use by another paybot (process {other or 'unknown'})", retriable=False) from error
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
-@contextmanager
-def translated(url: URL) -> Iterator[None]:
-    """What SQLAlchemy and the drivers raise, as StoreErrors that hold no statement, no value and no password."""
-    try:
-        yield
-    except exc.DBAPIError as error:
-        raise _said(error, url) from error
-    except exc.TimeoutError as error:
-        raise StoreError("has no free connection", retriable=True) from error
-
-
-WORDS = {  # SQLite's error, by how its name begins: what it means, and whether the same may succeed later
-    "SQLITE_CORRUPT": ("is damaged; put a backup in its place (see docs/database.md)", False),
-    "SQLITE_NOTADB": ("is no database; put a backup in its place (see docs/database.md)", False),
-    "SQLITE_BUSY": ("is locked by another program", True),
-    "SQLITE_LOCKED": ("is locked by another program", True),
-    "SQLITE_FULL": ("has no room left on its disk", True),
-    "SQLITE_READONLY": ("cannot be written", True),
-    "SQLITE_CANTOPEN": ("cannot be opened", True),
-    "SQLITE_PERM": ("cannot be written", True),
-    "SQLITE_IOERR": ("cannot be read or written: its disk fails", True),
-}
-
-
-def _said(error: exc.DBAPIError, url: URL) -> StoreError:
-    if url.get_backend_name() == "sqlite":
-        name = str(getattr(error.orig, "sqlite_errorname", ""))
-        words, later = next((WORDS[start] for start in WORDS if name.startswith(start)), (f"refused it ({name})", False))
-        return StoreError(f"{url.database} {words}", retriable=later)
-    state = str(getattr(error.orig, "sqlstate", None) or "")
-    later = (
-        error.connection_invalidated or isinstance(error, exc.OperationalError | exc.InterfaceError) or state.startswith(LATER)
-    )
-    return StoreError("the database did not do it" + (f" ({state})" if state else ""), retriable=later)
+def forget_owners(conn: Connection) -> None:
+    """Whoever had claimed something has ended, as this process has the file to itself: what it left is free at once."""
+    conn.execute(update(tables.outbox).where(tables.outbox.c.settled.is_(None)).values(lease_until=None))
+    conn.execute(tables.tick.delete().where(tables.tick.c.finished.is_(None)))

@@ -1,4 +1,4 @@
-"""What has come in, for all processes that share the database."""
+"""What has come in, for all processes that share the database: nothing that arrives twice is done twice."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete
 
 from bot.store import tables
-from bot.store.alerts import upsert
+from bot.store.tables import inserting
 
 
 def first(conn: Connection, key: str, now: datetime, ttl: timedelta) -> bool:
-    """True exactly once for each key while it is remembered."""
-    conn.execute(delete(tables.inbox).where(tables.inbox.c.until < now))
-    new = upsert(conn, tables.inbox).values(key=key, until=now + ttl).on_conflict_do_nothing()
-    return bool(conn.execute(new).rowcount)
+    """True exactly once for each key within `ttl` from when it first came, whichever process asks."""
+    conn.execute(delete(tables.inbox).where(tables.inbox.c.until <= now))
+    new = inserting(conn.dialect.name, tables.inbox).values(key=key, until=now + ttl)
+    return bool(conn.execute(new.on_conflict_do_nothing()).rowcount)

@@ -3,73 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, literal_column, or_, select, update
 
 from bot.alerts.intent import Intent, Status, Target
 from bot.store import tables
 
-UNDONE = ("new", "sending", "unknown")
-COLUMNS = tuple(each.name for each in fields(Intent))
+COLUMNS: Final = tuple(each.name for each in fields(Intent))
+OVER: Final[frozenset[Status]] = frozenset({"done", "dead"})
+MOST: Final = 100  # rows that one look shows
 
 
 def add(conn: Connection, intents: Iterable[Intent]) -> None:
-    rows = [{name: getattr(each, name) for name in COLUMNS} | {"payload": dict(each.payload)} for each in intents]
+    """Raises StoreError where another process has used a number of the same episode and target."""
+    rows = [_row(each) for each in intents]
     if rows:
         conn.execute(insert(tables.outbox), rows)
 
 
 def newest_seq(conn: Connection) -> dict[tuple[str, str], int]:
-    """The newest number of each episode that is open, by target."""
+    """The newest number of each episode, by target."""
     column = tables.outbox.c
-    open_ = select(tables.episode.c.id).where(tables.episode.c.closed.is_(None))
-    query = select(column.episode, column.target, func.max(column.seq)).where(column.episode.in_(open_))
-    return {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(column.episode, column.target))}
+    query = select(column.episode, column.target, func.max(column.seq)).group_by(column.episode, column.target)
+    return {(row[0], row[1]): row[2] for row in conn.execute(query)}
 
 
 def claim(conn: Connection, target: Target, owner: str, now: datetime, lease_s: float, limit: int = 1) -> tuple[Intent, ...]:
-    """The next intents of a target, now this owner's; each with the status that it had before: who finds a doubt looks first."""
+    """The next intents of a target, now this owner's: the most urgent first, then the oldest.
+
+    None comes before an earlier one of its episode. Each comes with the status that it had before, so that whoever finds an
+    attempt in doubt looks first.
+    """
     column = tables.outbox.c
-    earlier = tables.outbox.alias("earlier")
-    waits = (
-        select(earlier.c.key)
-        .where(
-            earlier.c.episode == column.episode,
-            earlier.c.target == column.target,
-            earlier.c.seq < column.seq,
-            earlier.c.status.in_(UNDONE),
-        )
-        .exists()
-    )
     query = (
         select(tables.outbox)
         .where(
+            column.settled.is_(None),
             column.target == target,
-            or_(
-                column.status == "new",
-                and_(column.status.in_(UNDONE), or_(column.lease_until.is_(None), column.lease_until <= now)),
-            ),
+            or_(column.lease_until.is_(None), column.lease_until <= now),
             or_(column.not_before.is_(None), column.not_before <= now),
-            ~waits,
+            ~_waits(),
         )
-        .order_by(column.priority, column.created, column.seq)
+        .order_by(column.priority, column.created, column.seq, column.key)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return tuple(_claimed(conn, row, owner, now, lease_s) for row in conn.execute(query).all())
+    return tuple(_claimed(conn, _intent(row), owner, now, lease_s) for row in conn.execute(query).all())
 
 
-def _claimed(conn: Connection, row: Row[Any], owner: str, now: datetime, lease_s: float) -> Intent:
-    was = _intent(row)
-    changes = {"owner": owner, "fence": was.fence + 1, "attempts": was.attempts + 1, "first_try": was.first_try or now}
-    lease = now + timedelta(seconds=lease_s)
-    conn.execute(
-        update(tables.outbox).where(tables.outbox.c.key == was.key).values(status="sending", lease_until=lease, **changes)
+def _waits() -> ColumnElement[bool]:
+    """Whether an earlier intent of the same episode and target is still open."""
+    earlier, column = tables.outbox.alias("earlier"), tables.outbox.c
+    return (
+        select(earlier.c.key)
+        .where(
+            earlier.c.settled.is_(None),
+            earlier.c.episode == column.episode,
+            earlier.c.target == column.target,
+            earlier.c.seq < column.seq,
+        )
+        .exists()
     )
-    return Intent(**{name: getattr(was, name) for name in COLUMNS} | changes)
+
+
+def _claimed(conn: Connection, was: Intent, owner: str, now: datetime, lease_s: float) -> Intent:
+    ours = replace(was, owner=owner, fence=was.fence + 1, attempts=was.attempts + 1, first_try=was.first_try or now)
+    values = {"owner": owner, "fence": ours.fence, "attempts": ours.attempts, "first_try": ours.first_try, "status": "sending"}
+    lease = now + timedelta(seconds=lease_s)
+    conn.execute(update(tables.outbox).where(tables.outbox.c.key == was.key).values(lease_until=lease, **values))
+    return ours
 
 
 def settle(
@@ -82,63 +87,78 @@ def settle(
     said: str = "",
     not_before: datetime | None = None,
 ) -> bool:
-    """Writes what came of a claim, if it still is this owner's: by its fence and its name."""
+    """Writes what came of a claim; False, and nothing written, where the intent is another owner's meanwhile.
+
+    The same outcome may be written twice: whoever does not know whether the first commit was heard does it again.
+    """
     column = tables.outbox.c
-    mine = and_(column.key == intent.key, column.fence == intent.fence, column.owner == intent.owner, column.status.in_(UNDONE))
     values = {
         "status": status,
         "said": said,
-        "not_before": not_before,
+        "not_before": None if status in OVER else not_before,
         "lease_until": None,
         "remote_id": remote_id or intent.remote_id,
+        "settled": now if status in OVER else None,
     }
-    settled = {"settled": now} if status not in UNDONE else {}
-    return bool(conn.execute(update(tables.outbox).where(mine).values(**values, **settled)).rowcount)
+    mine = and_(_held(intent), or_(column.settled.is_(None), column.status == status))
+    return bool(conn.execute(update(tables.outbox).where(mine).values(values)).rowcount)
 
 
 def renew(conn: Connection, intent: Intent, now: datetime, lease_s: float) -> bool:
-    """Whether the claim still held, and does for longer now."""
-    column = tables.outbox.c
-    mine = and_(column.key == intent.key, column.fence == intent.fence, column.owner == intent.owner, column.status == "sending")
+    """Whether the claim is still this owner's; it then lasts for `lease_s` from now on."""
+    mine = and_(_held(intent), tables.outbox.c.status == "sending")
     return bool(conn.execute(update(tables.outbox).where(mine).values(lease_until=now + timedelta(seconds=lease_s))).rowcount)
 
 
+def _held(intent: Intent) -> ColumnElement[bool]:
+    column = tables.outbox.c
+    return and_(column.key == intent.key, column.fence == intent.fence, column.owner == intent.owner)
+
+
 def intent(conn: Connection, key: str) -> Intent | None:
-    found = conn.execute(select(tables.outbox).where(tables.outbox.c.key == key)).first()
-    return _intent(found) if found else None
+    """The intent as it stands; None where there is none (any more)."""
+    row = conn.execute(select(tables.outbox).where(tables.outbox.c.key == key)).first()
+    return _intent(row) if row else None
 
 
 def to_sweep(conn: Connection, target: Target, before: datetime) -> tuple[Intent, ...]:
-    """What took more than one attempt, was done before then, and has not been looked over."""
+    """What took several attempts, was done by then and has not been swept; a hundred at most, the oldest first."""
     column = tables.outbox.c
-    query = select(tables.outbox).where(
-        column.target == target, column.status == "done", column.attempts > 1, column.swept.is_(None), column.settled <= before
-    )
-    return tuple(_intent(each) for each in conn.execute(query.order_by(column.settled).limit(100)))
+    unswept = and_(column.swept.is_(None), column.attempts > literal_column("1"), column.status == literal_column("'done'"))
+    query = select(tables.outbox).where(unswept, column.target == target, column.settled <= before)
+    return tuple(_intent(row) for row in conn.execute(query.order_by(column.settled).limit(MOST)))
 
 
 def swept(conn: Connection, key: str, now: datetime) -> None:
+    """It need not be looked at again."""
     conn.execute(update(tables.outbox).where(tables.outbox.c.key == key).values(swept=now))
 
 
 def undone(conn: Connection, episode: str, target: Target) -> tuple[Intent, ...]:
+    """What is still open for an episode and target, in order."""
     column = tables.outbox.c
-    query = select(tables.outbox).where(column.episode == episode, column.target == target, column.status.in_(UNDONE))
-    return tuple(_intent(each) for each in conn.execute(query.order_by(column.seq)))
+    query = select(tables.outbox).where(column.settled.is_(None), column.episode == episode, column.target == target)
+    return tuple(_intent(row) for row in conn.execute(query.order_by(column.seq)))
 
 
 def dead(conn: Connection) -> tuple[Intent, ...]:
-    """What a channel refused for good, the newest first."""
-    query = select(tables.outbox).where(tables.outbox.c.status == "dead").order_by(tables.outbox.c.created.desc()).limit(100)
-    return tuple(_intent(each) for each in conn.execute(query))
+    """What was given up; a hundred at most, the newest first."""
+    column = tables.outbox.c
+    query = select(tables.outbox).where(column.status == "dead").order_by(column.settled.desc(), column.key).limit(MOST)
+    return tuple(_intent(row) for row in conn.execute(query))
 
 
 def depth(conn: Connection) -> dict[str, int]:
-    """How many intents wait, by target."""
+    """How many intents are open, by target."""
     column = tables.outbox.c
-    query = select(column.target, func.count()).where(column.status.in_(UNDONE)).group_by(column.target)
+    query = select(column.target, func.count()).where(column.settled.is_(None)).group_by(column.target)
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
-def _intent(found: Row[Any]) -> Intent:
-    return Intent(**{name: found._mapping[name] for name in COLUMNS})
+def _row(each: Intent) -> dict[str, Any]:
+    settled = each.created if each.status in OVER else None
+    return {name: getattr(each, name) for name in COLUMNS} | {"payload": dict(each.payload), "settled": settled}
+
+
+def _intent(row: Row[Any]) -> Intent:
+    return Intent(**{name: row._mapping[name] for name in COLUMNS})

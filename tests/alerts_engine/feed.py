@@ -30,17 +30,16 @@ class Feed:
     title: str = "Datadog"
     fault: SourceError | None = None
     asked: list[Window] = field(default_factory=list)
+    step: timedelta = MINUTE
 
     def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Answers:
         self.asked.append(window)
         if self.fault:
             raise self.fault
-        minutes = int((window.end - window.start) / MINUTE)
-        times = [window.start + MINUTE * number for number in range(minutes)]
+        times = [window.start + self.step * number for number in range(int((window.end - window.start) / self.step))]
+        stamps, step_s = tuple(at.timestamp() for at in times), self.step.total_seconds()
         return {
-            key: Series(
-                key, tuple(at.timestamp() for at in times), tuple(self.numbers(query.text, at) for at in times), "%", 60.0
-            )
+            key: Series(key, stamps, tuple(self.numbers(query.text, at) for at in times), "%", step_s)
             for key, query in queries.items()
         }
 

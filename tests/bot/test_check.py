@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.check import Finding, asked, faults, finding, not_configured, settings_of
+from bot.check import Finding, asked, checked, faults, finding, not_configured, settings_of
 from bot.manifest import manifest
 from bot.ports import ChatError, SourceError
 
@@ -26,6 +26,26 @@ def test_right_settings_and_a_fresh_manifest_have_no_fault(tmp_path: Path, url: 
     """Whichever way Slack reaches the bot."""
     (tmp_path / "manifest.yml").write_text(manifest(url), encoding="utf-8")
     assert faults(GOOD, tmp_path) == ()
+
+
+def test_faults_of_rules_come_with_those_of_settings(tmp_path: Path) -> None:
+    """Each with its line."""
+    (tmp_path / "paybot.toml").write_text('[rules.webhook-lag]\nabove = "much"\nfor = "soon"', encoding="utf-8")
+    found = faults({**GOOD, "DD_SITE": "x"}, tmp_path)
+    assert [fault.split(": ")[0] for fault in found] == ["DD_SITE", "paybot.toml:2", "paybot.toml:3"]
+
+
+def test_what_is_right_but_cannot_work_is_said_and_is_no_fault(tmp_path: Path) -> None:
+    """Rules without their source, routes without their pager, roles that name nobody."""
+    (tmp_path / "paybot.toml").write_text("[roles]\nresponder = []", encoding="utf-8")
+    lines, good = checked({**GOOD, "DD_API_KEY": "a", "DD_APP_KEY": "b", "OPSGENIE_API_KEY": "o"}, tmp_path, connect=False)
+    assert good
+    assert lines == [
+        "settings, rules and manifest: no faults",
+        "cannot be judged, as elastic is not configured (needs ELASTICSEARCH_URL): webhook-lag",
+        "no pager for the route pagerduty (PAGERDUTY_ROUTING_KEY is not set): checkout-success-rate, webhook-lag",
+        "roles.responder is empty: nobody may acknowledge, snooze or escalate",
+    ]
 
 
 def test_sources_can_be_asked_before_slack_is_set_up(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "PAYBOT_HOME_CHANNEL": "C0123ABCD"}
 NOBODY = {**SLACK, "SLACK_API_URL": "http://127.0.0.1:1/api/"}  # nothing listens there
-OURS = ("PAYBOT_", "SLACK_", "DD_", "DATADOG_", "ELASTICSEARCH_", "KIBANA_")
+OURS = ("PAYBOT_", "SLACK_", "DD_", "DATADOG_", "ELASTICSEARCH_", "KIBANA_", "PAGERDUTY_", "OPSGENIE_", "DATABASE_URL")
 
 
 def environment(settings: dict[str, str]) -> dict[str, str]:
@@ -64,7 +64,7 @@ def status_now(port: int, path: str) -> int:
         return 0
 
 
-@pytest.mark.parametrize("words", [(), ("serve",), ("check",), ("ask",), ("manifest",)])
+@pytest.mark.parametrize("words", [(), ("serve",), ("check",), ("ask",), ("rules",), ("rules", "list"), ("manifest",)])
 def test_help_says_what_a_command_does_and_its_exit_codes(tmp_path: Path, words: tuple[str, ...]) -> None:
     """From any folder, with nothing set."""
     done = paybot(tmp_path, *words, "--help")
@@ -78,7 +78,16 @@ def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("sevre",), ("ask",), ("check", "--conect"), ("manifest", "--url", "http://x.example.com")]
+    "words",
+    [
+        (),
+        ("sevre",),
+        ("ask",),
+        ("check", "--conect"),
+        ("rules",),
+        ("rules", "lst"),
+        ("manifest", "--url", "http://x.example.com"),
+    ],
 )
 def test_a_wrong_command_is_told_in_one_line(tmp_path: Path, words: tuple[str, ...]) -> None:
     """Exit 2, nothing on stdout."""
@@ -100,6 +109,29 @@ def test_check_lists_faults_and_fails(tmp_path: Path) -> None:
     done = paybot(tmp_path, "check", DD_SITE="datadog.eu", **SLACK)
     assert (done.returncode, done.stdout.split(":")[0]) == (1, "DD_SITE")
     assert paybot(tmp_path, "check", **SLACK).returncode == 0
+
+
+def test_rules_are_listed_as_the_file_changes_them(tmp_path: Path) -> None:
+    """One line each under a head, those that are switched off too."""
+    (tmp_path / "paybot.toml").write_text(
+        "[rules.webhook-lag]\nabove = 300\n[rules.window-expired]\nenabled = false", encoding="utf-8"
+    )
+    done = paybot(tmp_path, "rules", "list")
+    head, *lines = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert head.split() == ["name", "fires", "when", "for", "severity", "routes", "owner", "source", "enabled"]
+    assert [line.split()[0] for line in lines][:2] == ["checkout-success-rate", "webhook-lag"]
+    assert "lag > 300 s" in lines[1]
+    assert {line.split()[0]: line.split()[-1] for line in lines}["window-expired"] == "no"
+
+
+def test_wrong_rules_stop_the_start_with_their_lines(tmp_path: Path) -> None:
+    """Nothing is judged by rules that are half understood."""
+    (tmp_path / "paybot.toml").write_text('[rules.webhook-lag]\nfor = "soon"\nroutes = ["pager"]', encoding="utf-8")
+    for words in (("serve",), ("rules", "list")):
+        done = paybot(tmp_path, *words, **SLACK)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert [line.split(": ")[0] for line in done.stderr.splitlines()] == ["paybot.toml:2", "paybot.toml:3"]
 
 
 def test_check_connect_shows_who_did_not_answer(tmp_path: Path) -> None:

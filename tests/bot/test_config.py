@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config import FIELDS, METRICS, Config, ConfigError, read
-from bot.shapes import Misfit, bind, duration_s, url
+from bot.config import FIELDS, METRICS, Alerts, Config, ConfigError, Opsgenie, read
+from bot.reading import line_of
+from bot.shapes import Misfit, bind, database, duration_s, url
 
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1-secret", "SLACK_SIGNING_SECRET": "5ecret", "PAYBOT_HOME_CHANNEL": "C0123ABCD"}
 DATADOG = {"DD_API_KEY": "a" * 32, "DD_APP_KEY": "b" * 40}
@@ -38,11 +40,13 @@ def test_every_documented_setting_arrives() -> None:
     urls = {"SLACK_API_URL": "http://127.0.0.1:1/api", "DATADOG_HOST": "http://127.0.0.1:2/", "KIBANA_URL": "https://k/s/pay"}
     elastic = {"ELASTICSEARCH_URL": "https://es:9200/", "ELASTICSEARCH_API_KEY": "aWQ6a2V5", "ELASTICSEARCH_INDEX": "pay-*"}
     own = {"PAYBOT_ENV": "eu-1", "PAYBOT_TIMEZONE": "Europe/Berlin", "PAYBOT_BIND": "127.0.0.1:9", "PAYBOT_LOG_LEVEL": "debug"}
+    own |= {"PAYBOT_BASE_URL": "https://paybot.example.com/"}
     config = read({**SLACK, **DATADOG, **urls, **elastic, **own, "DD_SITE": "datadoghq.eu", "KIBANA_DATA_VIEW": "pay"}, None)
     assert config.slack
     assert config.datadog
     assert config.elastic
     assert (config.env, config.timezone, config.bind, config.log_level) == ("eu-1", "Europe/Berlin", ("127.0.0.1", 9), "DEBUG")
+    assert config.base_url == "https://paybot.example.com"
     assert (config.slack.bot_token, config.slack.home_channel) == ("xoxb-1-secret", "C0123ABCD")
     assert (config.slack.api_url, config.datadog.host) == ("http://127.0.0.1:1/api/", "http://127.0.0.1:2")
     assert (config.datadog.site, config.datadog.api_key, config.datadog.app_key) == ("datadoghq.eu", "a" * 32, "b" * 40)
@@ -85,7 +89,8 @@ def test_a_wrong_setting_is_named_with_the_nearest_right_form(name: str, value: 
 
 def test_a_secret_is_never_shown() -> None:
     """Neither the settings' repr nor a fault repeats a key, a token or a URL's password."""
-    config = read({**SLACK, **DATADOG, "SLACK_APP_TOKEN": "xapp-9-hidden"}, None)
+    paging = {"PAGERDUTY_ROUTING_KEY": "ccc", "PAGERDUTY_WEBHOOK_SECRET": "ddd", "OPSGENIE_API_KEY": "eee"}
+    config = read({**SLACK, **DATADOG, **paging, "SLACK_APP_TOKEN": "xapp-9-hidden"}, None)
     wrong = {
         "SLACK_BOT_TOKEN": "xoxp-secret",
         "DD_API_KEY": "se cret",
@@ -95,7 +100,7 @@ def test_a_secret_is_never_shown() -> None:
     told = " ".join(faults({**SLACK, **wrong, "ELASTICSEARCH_URL": "https://elastic:secret@es"}))
     assert all(name in told for name in (*wrong, "ELASTICSEARCH_URL"))
     assert "secret" not in told.replace("SIGNING_SECRET", "")
-    assert not any(secret in repr(config) for secret in ("xoxb-1", "5ecret", "xapp-9", "aaa", "bbb"))
+    assert not any(secret in repr(config) for secret in ("xoxb-1", "5ecret", "xapp-9", "aaa", "bbb", "ccc", "ddd", "eee"))
 
 
 @pytest.mark.parametrize(
@@ -194,34 +199,76 @@ def test_the_tolerance_between_sources_is_a_share(tmp_path: Path) -> None:
     with_file(tmp_path, '[answers]\nagreement = "0.5 %"')
     assert read({}, tmp_path).answers.limits.agreement_pct == 0.5
     with_file(tmp_path, '[answers]\nagreement = "much"')
-    assert faults({}, tmp_path) == ('paybot.toml: answers.agreement: "much" is not a share like "2%"',)
+    assert faults({}, tmp_path) == ('paybot.toml:2: answers.agreement: "much" is not a share like "2%"',)
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("[anwers]", 'paybot.toml: "anwers" is not a setting; did you mean "answers"?'),
-        ('[answers]\ndedline = "8s"', 'paybot.toml: "answers.dedline" is not a setting; did you mean "answers.deadline"?'),
-        ('[rules.webhook-lag]\nbelo = 2\nabove = "x"', 'paybot.toml: "rules.webhook-lag.belo" is not a setting; did you mean'),
-        ("[answers]\ndeadline = 8", 'paybot.toml: answers.deadline: "8" must be a text in quotes'),
-        ('[answers]\ndeadline = "2m"', 'paybot.toml: answers.deadline: "2m" is not between 1s and 1m'),
-        ('[answers]\ncopy_home = "no"', 'paybot.toml: answers.copy_home: "no" is neither true nor false'),
-        ('[alerts]\ntick = "soon"', 'paybot.toml: alerts.tick: "soon" is not a duration'),
-        ("answers = 8", "paybot.toml: answers is a table: write [answers] above its keys"),
-        ('[rules]\nbelow = "x"', 'paybot.toml: "rules.below" is not a setting; [rules.<name>] is a table of its own'),
+        ("[anwers]", 'paybot.toml:1: "anwers" is not a setting; did you mean "answers"?'),
+        ('[answers]\ndedline = "8s"', 'paybot.toml:2: "answers.dedline" is not a setting; did you mean "answers.deadline"?'),
+        ('[answers]\n"a\\nb" = 8', 'paybot.toml:2: "answers.a?b" is not a setting'),
+        ("[answers]\ndeadline = 8", 'paybot.toml:2: answers.deadline: "8" must be a text in quotes'),
+        ('[answers]\n\ndeadline = "2m"', 'paybot.toml:3: answers.deadline: "2m" is not between 1s and 1m'),
+        ('[answers]\ncopy_home = "no"', 'paybot.toml:2: answers.copy_home: "no" is neither true nor false'),
+        ('[alerts]\ntick = "soon"', 'paybot.toml:2: alerts.tick: "soon" is not a duration'),
+        ('[alerts]\ntick = "1h"', 'paybot.toml:2: alerts.tick: "1h" is not between 1s and 10m'),
+        ('[alerts]\nchannel = "#alerts"', 'paybot.toml:2: alerts.channel: "#alerts" is not a channel ID'),
+        ('[roles]\nresponder = ["@mei"]', 'paybot.toml:2: roles.responder: "@mei" is not the ID of a person or a user group'),
+        ('[roles]\nresponder = "U0123ABCD"', 'paybot.toml:2: roles.responder: "U0123ABCD" must be a list of texts'),
+        ("[roles]\nresponder = [3]", 'paybot.toml:2: roles.responder: "3" must be a text in quotes'),
+        ("\nanswers = 8", "paybot.toml:2: answers is a table: write [answers] above its keys"),
         (
             'DD_API_KEY = "hidden"',
-            "paybot.toml: DD_API_KEY is a secret: set it in the environment, or name its file in DD_API_KEY_FILE",
+            "paybot.toml:1: DD_API_KEY is a secret: set it in the environment, or name its file in DD_API_KEY_FILE",
         ),
-        ('PAYBOT_ENV = "A"', 'paybot.toml: PAYBOT_ENV: "A" is not the name of an environment'),
-        ("[answers", "paybot.toml: is not TOML: "),
+        ('PAYBOT_ENV = "A"', 'paybot.toml:1: PAYBOT_ENV: "A" is not the name of an environment'),
+        ("\n[answers", "paybot.toml:2: is not TOML: "),
     ],
 )
-def test_a_fault_of_the_file_names_file_and_key(tmp_path: Path, text: str, fault: str) -> None:
+def test_a_fault_of_the_file_names_file_line_and_key(tmp_path: Path, text: str, fault: str) -> None:
     """Unknown keys come with the nearest right one, wrong values with the right form."""
     (found,) = faults({}, with_file(tmp_path, text))
     assert found.startswith(fault)
     assert "hidden" not in found
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (("a",), 1),
+        (("b",), 2),
+        (("b", "c"), 2),
+        (("t",), 4),
+        (("t", "long"), 6),
+        (("t", "next"), 9),
+        (("t", "u v"), 10),
+        (("t", "u v", "x", "y"), 11),
+        (("t", "u v", "in", "deep"), 12),
+        (("t", "absent"), 4),
+        (("list",), 13),
+        (("list", "k"), 14),
+        (("absent", "k"), 0),
+    ],
+)
+def test_a_key_is_found_however_it_is_written(path: tuple[str, ...], line: int) -> None:
+    """Dotted, in a table, in a table's inline form, after a value of several lines; else the table around it."""
+    text = """a = 1
+b.c = 2
+
+[t] # next = 3
+# next = 4
+long = '''
+next = 5
+[u]'''
+next = 6
+[t."u v"]
+x.y = 7
+in = { deep = 8 }
+[[list]]
+k = 9
+"""
+    assert line_of(text, *path) == line
 
 
 def test_the_file_can_be_elsewhere_and_must_then_exist(tmp_path: Path) -> None:
@@ -233,9 +280,78 @@ def test_the_file_can_be_elsewhere_and_must_then_exist(tmp_path: Path) -> None:
 
 def test_settings_of_later_parts_are_known_and_said_to_be_unused(tmp_path: Path) -> None:
     """One deployment's settings serve every version; what this one does not use it says."""
-    with_file(tmp_path, '[digest]\nat = "09:15"\n[rules.webhook-lag]\nabove = 2\nfor = "10m"\n[roles]\nresponder = ["S1"]')
-    config = read({"PAGERDUTY_ROUTING_KEY": "r", "PAYBOT_BASE_URL": "u"}, tmp_path)
-    assert config.unused == ("PAGERDUTY_ROUTING_KEY", "PAYBOT_BASE_URL", "[digest]", "[roles]", "[rules]")
+    with_file(tmp_path, '[digest]\nat = "09:15"\n[rules.webhook-lag]\nabove = 2\n[roles]\nresponder = ["S01"]')
+    assert read({}, tmp_path).unused == ("[digest]",)
+
+
+def test_alerts_and_roles_are_tuned_in_the_file(tmp_path: Path) -> None:
+    """What is not written keeps its default."""
+    with_file(tmp_path, '[alerts]\ntick = "30s"\nchannel = "C0ALERTS"\n[roles]\nresponder = ["S0123ABCD", "U0123ABCD"]')
+    config = read({}, tmp_path)
+    assert config.alerts == Alerts(tick=timedelta(seconds=30), channel="C0ALERTS")
+    assert config.roles.responder == ("S0123ABCD", "U0123ABCD")
+
+
+def test_roles_that_name_nobody_are_not_unset_roles(tmp_path: Path) -> None:
+    """With none set every full member may act, with an empty list nobody."""
+    assert read({}, with_file(tmp_path, "[roles]")).roles.responder is None
+    assert read({}, with_file(tmp_path, "[roles]\nresponder = []")).roles.responder == ()
+
+
+def test_pagerduty_takes_either_key() -> None:
+    """One pages, the other asks who is on call; neither needs the other."""
+    assert read({"PAGERDUTY_API_URL": "https://pd"}, None).pagerduty is None
+    paging = read(
+        {"PAGERDUTY_ROUTING_KEY": "r", "PAGERDUTY_WEBHOOK_SECRET": "w", "PAGERDUTY_EVENTS_URL": "http://e/"}, None
+    ).pagerduty
+    asking = read({"PAGERDUTY_API_KEY": "k"}, None).pagerduty
+    assert paging
+    assert asking
+    assert (paging.api_key, paging.routing_key, paging.webhook_secret, paging.events_url) == ("", "r", "w", "http://e")
+    assert (asking.api_key, asking.routing_key) == ("k", "")
+    assert faults({"PAGERDUTY_WEBHOOK_SECRET": "w"}) == ("PAGERDUTY_ROUTING_KEY: is not set, but PAGERDUTY_WEBHOOK_SECRET is",)
+
+
+def test_opsgenie_is_there_with_its_key() -> None:
+    """At whatever base URL its API is spoken."""
+    assert read({"OPSGENIE_API_URL": "https://og"}, None).opsgenie is None
+    jira = "https://api.atlassian.com/jsm/ops/integration"
+    config = read({"OPSGENIE_API_KEY": "o", "OPSGENIE_API_URL": f"{jira}/"}, None)
+    assert config.opsgenie == Opsgenie(api_key="o", api_url=jira)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("sqlite:///paybot.db", "sqlite:///paybot.db"),
+        ("sqlite:////var/lib/paybot/my state.db", "sqlite:////var/lib/paybot/my state.db"),
+        ("postgresql://paybot:pw@db:5432/paybot?sslmode=require", "postgresql://paybot:pw@db:5432/paybot?sslmode=require"),
+        ("postgres://paybot:pw@db/paybot", "postgresql://paybot:pw@db/paybot"),
+    ],
+)
+def test_the_state_is_in_a_file_or_on_a_server(text: str, kept: str) -> None:
+    """As SQLAlchemy names them."""
+    config = read({"DATABASE_URL": text}, None)
+    assert config.database_url == kept
+    assert "pw" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    "text", ["paybot.db", "sqlite://", "sqlite:///:memory:", "sqlite:/x", "mysql://u:hidden@h/d", "postgresql://"]
+)
+def test_a_place_that_keeps_no_state_is_refused(text: str) -> None:
+    """And is not shown, for it may hold a password."""
+    (fault,) = faults({"DATABASE_URL": text})
+    assert fault.startswith("DATABASE_URL: must ")
+    assert "hidden" not in fault
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_database_or_a_misfit(text: str) -> None:
+    """And nothing else is raised."""
+    for scheme in ("", "sqlite:///", "postgresql://"):
+        with suppress(Misfit):
+            assert database(scheme + text).partition("://")[0] in {"sqlite", "postgresql"}
 
 
 def test_what_kubernetes_adds_for_a_service_named_paybot_is_no_fault() -> None:

@@ -48,7 +48,7 @@ def test_without_a_url_it_is_socket_mode() -> None:
 
 
 def test_it_asks_for_no_right_that_is_not_explained() -> None:
-    """The scopes are these eight; who adds one writes down why, here and in the guide."""
+    """The scopes are these eleven; who adds one writes down why, here and in the guide."""
     scopes = parsed()["oauth_config"]["scopes"]
     guide = (ROOT / "docs/setup-slack.md").read_text(encoding="utf-8")
     assert scopes == {"bot": list(SCOPES)}
@@ -58,9 +58,12 @@ def test_it_asks_for_no_right_that_is_not_explained() -> None:
         "chat:write",  # answers
         "files:write",  # pictures, CSV
         "files:read",  # files.info: has Slack taken the picture in?
-        "users:read",  # users.info: the asker's time zone
+        "users:read",  # users.info: the asker's time zone; whether a presser is a full member
+        "usergroups:read",  # usergroups.users.list: whether a presser is a responder
         "channels:read",  # conversations.info: member of the home channel?
         "groups:read",  # the same for private channels
+        "channels:history",  # conversations.history and .replies: was an alert posted when Slack's reply was lost?
+        "groups:history",  # the same for private channels
     }
     assert all(f"`{scope}`" in guide for scope in SCOPES)
 

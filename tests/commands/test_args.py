@@ -12,7 +12,9 @@ from hypothesis import strategies as some
 
 from commands import SECTIONS as REGISTER
 from commands.args import (
+    Alerts,
     Ask,
+    Backtest,
     BadInput,
     Help,
     OnCall,
@@ -47,6 +49,8 @@ HOSTILE = (
 WORDS = some.sampled_from(
     [
         *SECTIONS,
+        "alerts",
+        "backtest",
         "vs",
         "6h",
         "90d",
@@ -101,6 +105,50 @@ def test_nothing_asks_for_the_default_section() -> None:
 def test_help_is_a_wish_of_its_own() -> None:
     """`help` is understood alone and among other words."""
     assert hears("Help") == hears("checkout help 6h") == Help()
+
+
+@pytest.mark.parametrize("text", ["alerts", "Alerts", "alert", "open alerts", "“alerts”"])
+def test_what_is_open_is_a_question_of_its_own(text: str) -> None:
+    """However it is written."""
+    assert hears(text) == Alerts()
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "days"),
+    [
+        ("backtest", "", 30),
+        ("backtest checkout-success-rate 30d", "checkout-success-rate", 30),
+        ("Backtest 7d Webhook-Lag", "webhook-lag", 7),
+        ("backtest webhook-lag", "webhook-lag", 30),
+        ("backtest 90d", "", 90),
+    ],
+)
+def test_what_a_rule_would_have_done_is_a_question_of_its_own(text: str, rule: str, days: int) -> None:
+    """One rule or all of them, over thirty days where no other time is named."""
+    assert hears(text) == Backtest(rule, timedelta(days=days))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("backtest 91d", "90 days at most"),
+        ("backtest 0d", "90 days at most"),
+        ("backtest 7d 8d", "one rule, or none"),
+        ("backtest webhook-lag retry-failures", "one rule, or none"),
+        ("backtest <!channel>", "one rule, or none"),
+        ("backtest etc/passwd", "is not the name of a rule"),
+    ],
+)
+def test_a_backtest_that_cannot_be_is_refused(text: str, said: str) -> None:
+    """With the right form."""
+    assert said in refusal(text)
+    assert "backtest checkout-success-rate 30d" in refusal(text)
+
+
+@pytest.mark.parametrize(("text", "meant"), [("alrets", "alerts"), ("backtst", "backtest")])
+def test_misspelt_questions_get_the_nearest_one(text: str, meant: str) -> None:
+    """Did you mean …"""
+    assert f"Did you mean `{meant}`?" in refusal(text)
 
 
 @pytest.mark.parametrize("text", ["oncall", "on call", "On-Call", "who is oncall"][:3])

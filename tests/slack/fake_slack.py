@@ -1,4 +1,4 @@
-"""A small scripted Slack over real HTTP on loopback: keeps every call, answers as told, else as Slack does when all is well."""
+"""A small scripted Slack over real HTTP on loopback: keeps calls and messages, answers as told, else as when all is well."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ WELL: Mapping[str, Mapping[str, Any]] = {
     "users.info": {"user": {"tz": "Europe/Berlin"}},
     "files.completeUploadExternal": {"files": [{"id": "F0123ABCDE", "permalink": "https://slack.example/f"}]},
     "files.info": {"file": {"mimetype": "image/png", "permalink": "https://slack.example/f"}},
-    "chat.postMessage": {"channel": "C1", "ts": "1.000001"},
     "chat.getPermalink": {"permalink": "https://slack.example/p1"},
 }
 
@@ -33,12 +32,37 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered; `drop` takes the call and closes the connection without a word."""
+    """What is answered; `drop` takes the call and closes the connection without a word, `accepted` does what was asked first."""
 
     status: int = 200
     body: bytes | Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     drop: bool = False
+    accepted: bool = False
+
+
+@dataclass
+class Kept:
+    """A message as it stands, and how often it was edited."""
+
+    channel: str
+    ts: str
+    thread_ts: str
+    fields: Mapping[str, Any]
+    edits: int = 0
+
+    @property
+    def text(self) -> str:
+        return str(self.fields["text"])
+
+    @property
+    def blocks(self) -> list[dict[str, Any]]:
+        return list(self.fields.get("blocks", ()))
+
+    def as_heard(self) -> dict[str, Any]:
+        """As history tells it, with its metadata."""
+        thread = {"thread_ts": self.thread_ts} if self.thread_ts else {}
+        return {"type": "message", "ts": self.ts, "text": self.text, **thread, "metadata": self.fields.get("metadata", {})}
 
 
 def error(code: str, **more: object) -> Reply:
@@ -69,24 +93,99 @@ class Clock:
 
 
 class FakeSlack:
-    """`script[method]` holds the answers still to give, first one first."""
+    """`script[method]` holds the answers still to give, first one first; `refuses[channel]` the code of one that takes nothing.
+
+    `second` is when messages arrive, in the whole seconds of their ts; `page` how many a look-up gives at most.
+    """
 
     def __init__(self, url: str, clock: Clock) -> None:
         self.url = url
         self.clock = clock
         self.calls: list[Call] = []
         self.script: dict[str, list[Reply]] = {}
+        self.refuses: dict[str, str] = {}
+        self.messages: list[Kept] = []
+        self.gone: set[str] = set()
+        self.second = 1
+        self.page = 100
+        self._posted = 0
 
     def made(self, method: str) -> list[Call]:
         return [call for call in self.calls if call.method == method]
 
+    def remove(self, ts: str) -> None:
+        """Somebody deletes a message."""
+        self.messages = [kept for kept in self.messages if kept.ts != ts]
+        self.gone.add(ts)
+
     def answer(self, call: Call) -> Reply:
         self.calls.append(call)
         if waiting := self.script.get(call.method):
-            return waiting.pop(0)
+            reply = waiting.pop(0)
+            if reply.accepted:
+                self._well(call)
+            return reply
+        return self._well(call)
+
+    def _well(self, call: Call) -> Reply:
+        ways = {
+            "chat.postMessage": self._post,
+            "chat.update": self._update,
+            "chat.delete": self._delete,
+            "conversations.history": self._history,
+            "conversations.replies": self._replies,
+        }
+        if call.method in ways:
+            refused = self.refuses.get(str(call.fields["channel"]))
+            return error(refused) if refused else ways[call.method](call)
         if call.method == "files.getUploadURLExternal":
             return Reply(body={"ok": True, "upload_url": f"{self.url}upload", "file_id": "F0123ABCDE"})
         return Reply(body={"ok": True, **WELL.get(call.method, {})})
+
+    def _post(self, call: Call) -> Reply:
+        self._posted += 1
+        ts, channel = f"{self.second}.{self._posted:06}", str(call.fields["channel"])
+        self.messages.append(Kept(channel, ts, str(call.fields.get("thread_ts", "")), call.fields))
+        return Reply(body={"ok": True, "channel": channel, "ts": ts})
+
+    def _update(self, call: Call) -> Reply:
+        if call.fields["ts"] in self.gone:
+            return error("message_not_found")
+        for kept in self.messages:
+            if kept.ts == call.fields["ts"]:
+                kept.fields, kept.edits = {"metadata": kept.fields.get("metadata", {}), **call.fields}, kept.edits + 1
+        return Reply(body={"ok": True, "channel": call.fields["channel"], "ts": call.fields["ts"]})
+
+    def _delete(self, call: Call) -> Reply:
+        if call.fields["ts"] in self.gone:
+            return error("message_not_found")
+        self.remove(str(call.fields["ts"]))
+        return Reply(body={"ok": True})
+
+    def _history(self, call: Call) -> Reply:
+        """Newest first, a page at a time, each begun before the `latest` that is named."""
+        latest = float(call.fields.get("latest", "inf"))
+        there = [
+            kept.as_heard()
+            for kept in reversed(self._there(call))
+            if not kept.thread_ts and float(call.fields["oldest"]) < float(kept.ts) < latest
+        ]
+        return Reply(body={"ok": True, "messages": there[: self.page], "has_more": len(there) > self.page})
+
+    def _replies(self, call: Call) -> Reply:
+        """Oldest first, the thread's first message too; the cursor counts."""
+        thread = call.fields["ts"]
+        there = [kept.as_heard() for kept in self._there(call) if thread in (kept.ts, kept.thread_ts)]
+        if not there:
+            return error("thread_not_found")
+        first = int(call.fields.get("cursor", "0"))
+        end = first + self.page
+        more = {"has_more": True, "response_metadata": {"next_cursor": str(end)}} if len(there) > end else {"has_more": False}
+        return Reply(body={"ok": True, "messages": there[first:end], **more})
+
+    def _there(self, call: Call) -> list[Kept]:
+        assert call.fields["include_all_metadata"] == "true"
+        return [kept for kept in self.messages if kept.channel == call.fields["channel"]]
 
 
 @contextmanager

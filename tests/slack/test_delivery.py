@@ -12,6 +12,7 @@ from bot.config import Slack
 from bot.ports import ChatError
 from bot.slack.delivery import Delivery, Me, Posted
 from bot.slack.messages import Message
+from bot.slack.refusals import TooSoon, after_s
 from tests.slack.fake_slack import NOT_READY, FakeSlack, Reply, error, fake_slack, slow_down
 
 WORDS = Message("in words")
@@ -296,3 +297,95 @@ def test_no_token_or_body_is_logged(slack: FakeSlack, delivery: Delivery, caplog
         with pytest.raises(ChatError):
             delivery.post("C1", WORDS)
     assert caplog.records == []
+
+
+def test_what_was_posted_with_a_key_is_found_by_it(slack: FakeSlack, delivery: Delivery) -> None:
+    """Whether a post arrived can be asked; others' messages, other keys and what is older are not it."""
+    delivery.post("C1", WORDS, key="k0")
+    slack.second = 50
+    delivery.post("C2", WORDS, key="k1")
+    delivery.post("C1", WORDS, key="k1")
+    delivery.post("C1", WORDS, key="k2")
+    delivery.post("C1", WORDS)
+    delivery.post("C1", WORDS, key="k1")
+    assert delivery.find("C1", "k1", 40.0) == ("50.000003", "50.000006")
+    assert delivery.find("C1", "k0", 40.0) == ()
+    metadata = slack.made("chat.postMessage")[0].fields["metadata"]
+    assert metadata == {"event_type": "paybot_alert", "event_payload": {"key": "k0"}}
+
+
+def test_an_edit_keeps_the_key(slack: FakeSlack, delivery: Delivery) -> None:
+    """What was edited since is found all the same; blocks that an edit does not name go."""
+    posted = delivery.post("C1", PICTURE, key="k1")
+    delivery.update("C1", posted.ts, WORDS)
+    assert delivery.find("C1", "k1", 0.0) == (posted.ts,)
+    assert slack.messages[0].blocks == []
+
+
+def test_replies_are_found_in_their_thread(slack: FakeSlack, delivery: Delivery) -> None:
+    """A note is looked for where it was meant to go, through all its pages."""
+    slack.page = 2
+    root = delivery.post("C1", WORDS, key="root").ts
+    for key in ("n1", "n2", "n3"):
+        delivery.post("C1", WORDS, root, key=key)
+    assert delivery.find("C1", "n3", 0.0, root) == ("1.000004",)
+    assert delivery.find("C1", "n3", 0.0) == ()
+
+
+def test_a_look_up_turns_the_pages(slack: FakeSlack, delivery: Delivery) -> None:
+    """A busy channel hides nothing."""
+    slack.page = 2
+    delivery.post("C1", WORDS, key="k1")
+    for _ in range(4):
+        delivery.post("C1", WORDS)
+    assert delivery.find("C1", "k1", 0.0) == ("1.000001",)
+    assert len(slack.made("conversations.history")) == 3
+
+
+def test_a_look_up_that_cannot_see_all_says_so(slack: FakeSlack, delivery: Delivery) -> None:
+    """Nothing found is certain, or it is an error: too many messages, a missing scope, an answer of another shape."""
+    slack.page = 1
+    for _ in range(7):
+        delivery.post("C1", WORDS)
+    with pytest.raises(ChatError) as caught:
+        delivery.find("C1", "k1", 0.0)
+    assert caught.value.code == "search_too_long"
+    for reply, code in ((error("missing_scope"), "missing_scope"), (Reply(body={"ok": True}), "internal_error")):
+        slack.script["conversations.history"] = [reply]
+        with pytest.raises(ChatError) as caught:
+            delivery.find("C1", "k1", 0.0)
+        assert caught.value.code == code
+
+
+def test_a_message_can_be_removed_once_and_again(slack: FakeSlack, delivery: Delivery) -> None:
+    """What is gone already is no fault; what is not the bot's is one."""
+    posted = delivery.post("C1", WORDS)
+    delivery.delete("C1", posted.ts)
+    delivery.delete("C1", posted.ts)
+    assert slack.messages == []
+    slack.script["chat.delete"] = [error("cant_delete_message")]
+    with pytest.raises(ChatError, match="only its own"):
+        delivery.delete("C1", posted.ts)
+
+
+def test_who_is_in_a_hurry_hears_at_once_how_long_it_takes(slack: FakeSlack, delivery: Delivery) -> None:
+    """A full or silenced lane costs an alert no time: it comes back with the seconds to wait."""
+    start = slack.clock.at
+    for _ in range(3):
+        delivery.post("C1", WORDS, patience_s=0.0)
+    with pytest.raises(TooSoon) as caught:
+        delivery.post("C1", WORDS, patience_s=0.0)
+    assert caught.value.after_s == pytest.approx(1.0)
+    slack.script["chat.update"] = [slow_down(Retry_After="7")]
+    with pytest.raises(TooSoon) as caught:
+        delivery.update("C1", "1.5", WORDS, patience_s=0.0)
+    assert after_s(caught.value) == pytest.approx(7.0)
+    assert slack.clock.at == start
+
+
+def test_who_is_in_a_hurry_waits_for_no_picture(slack: FakeSlack, delivery: Delivery) -> None:
+    """An alert goes out in words at once where its picture cannot be shown yet."""
+    slack.script["chat.postMessage"] = [NOT_READY]
+    start = slack.clock.at
+    assert not delivery.post("C1", PICTURE, without_picture=WORDS, patience_s=1.0).pictured
+    assert slack.clock.at == start

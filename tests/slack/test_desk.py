@@ -13,8 +13,9 @@ from bot.config import Answers, Config
 from bot.observe import Metrics
 from bot.ports import Source
 from bot.slack.buttons import value_of
-from bot.slack.desk import BUSY, RESTARTED, FrontDesk
+from bot.slack.desk import BUSY, RESTARTED, FrontDesk, Tools
 from bot.slack.heard import Command, Mention, Place, Press
+from bot.slack.messages import Message
 from bot.slack.posting import Posting
 from bot.work import Job
 from charts.spec import Picture
@@ -66,12 +67,15 @@ class Office:
     renderer: FakeRenderer = field(default_factory=FakeRenderer)
     copy_home: bool = True
     slow_s: float = 60.0
+    tools: Tools = field(default_factory=Tools)
 
     def desk(self) -> FrontDesk:
         config, metrics = Config(timezone="UTC"), Metrics()
         analyst = Analyst(self.found, self.renderer, Answers(), metrics)
         posting = Posting(self.chat, HOME, self.copy_home)
-        return FrontDesk(config, analyst, self.chat, posting, self.pool, metrics, lambda: NOW, self.slow_s)
+        desk = FrontDesk(config, analyst, self.chat, posting, self.pool, metrics, lambda: NOW, self.tools)
+        desk.slow_s = self.slow_s
+        return desk
 
     def command(self, text: str, channel: str = HOME) -> str:
         return self.desk().command(Command(text, "U1", "T1", Place(channel), URL))
@@ -82,6 +86,11 @@ class Office:
     def press(self, action: str, asked: Ask | None = None, *, ephemeral: bool = False, value: str = "") -> None:
         heard = Press(action, value or value_of(asked or ask(1)), "U2", "T1", Place(HOME), "1.7", URL, ephemeral)
         self.desk().press(heard)
+
+
+def alerts_in(zone: str) -> Message:
+    """The list of open alerts, as the alert system would make it."""
+    return Message(f"1 alert is open, in {zone}.", ({"type": "actions"},))
 
 
 def words(said: list[Said]) -> list[str]:
@@ -179,6 +188,39 @@ def test_help_is_told_in_the_ack() -> None:
     office = Office()
     assert "`/pay" in office.command("help")
     assert office.pool.done == 0
+
+
+def test_the_open_alerts_are_shown_to_the_asker_alone() -> None:
+    """With their buttons, times in the asker's zone, in the private line that said they are looked up."""
+    office = Office(FakeChat(zones={"U1": "Asia/Tokyo"}), tools=Tools(alerts_in))
+    assert office.command("alerts").startswith("Looking up")
+    ((line),) = office.chat.private
+    assert (line.where, line.replaces, line.text) == (URL, "original", "1 alert is open, in Asia/Tokyo.")
+    assert line.message.blocks == ({"type": "actions"},)
+    assert office.chat.posted == []
+
+
+def test_a_mention_shows_the_open_alerts_to_the_asker_alone_too() -> None:
+    """In the thread where they asked."""
+    office = Office(tools=Tools(alerts_in))
+    office.mention("alerts")
+    assert [(said.user, said.thread_ts, said.text) for said in office.chat.private] == [("U1", "1.5", "1 alert is open, in UTC.")]
+    assert office.chat.posted == []
+
+
+def test_a_backtest_is_told_to_the_asker_alone() -> None:
+    """Of the rule and the time that were asked for; escaped."""
+    office = Office(tools=Tools(backtest=lambda asked, zone: f"{asked.rule} <{asked.since.days} d> {zone}"))
+    assert "may take a minute" in office.command("backtest retry-failures 30d")
+    assert words(office.chat.private) == ["retry-failures &lt;30 d&gt; UTC"]
+
+
+@pytest.mark.parametrize(("text", "said"), [("alerts", "`/pay alerts`"), ("backtest webhook-lag", "rules backtest webhook-lag")])
+def test_without_an_alert_system_it_is_said_where_to_look(text: str, said: str) -> None:
+    """Nobody waits for an answer that does not come."""
+    office = Office()
+    office.command(text)
+    assert said in words(office.chat.private)[0]
 
 
 def test_a_full_pool_says_busy() -> None:

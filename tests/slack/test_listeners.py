@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import threading
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -13,13 +14,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.inbox import Inbox
-from bot.slack.heard import Command, Mention, Press
+from bot.slack.heard import Command, Mention, Press, Submission
 from bot.slack.identity import Identity
-from bot.slack.listeners import UNKNOWN_COMMAND, UNREADABLE, http_handler, make_app
+from bot.slack.listeners import APOLOGY, UNKNOWN_COMMAND, UNREADABLE, http_handler, make_app
+from bot.slack.modal import INPUT, LENGTH
 from bot.slack.server import Handler
-from tests.slack.wire import FORM, FakeDesk, command, form, interactive, mention, press, recorded
+from tests.slack.wire import FORM, FakeDesk, command, form, interactive, mention, numbers, press, recorded
 
 ME = Identity("U0PAYBOT", "B0PAYBOT", "T0SHOP")
+
+
+@dataclass
+class FakeAlerts:
+    """Keeps what it hears, and finds the same fault with whatever is written; fails with `bug` where one is given."""
+
+    wrong: str = ""
+    bug: Exception | None = None
+    heard: list[Press | Submission] = field(default_factory=list)
+
+    def press(self, heard: Press) -> None:
+        self._keep(heard)
+
+    def submitted(self, heard: Submission) -> str:
+        self._keep(heard)
+        return self.wrong
+
+    def _keep(self, heard: Press | Submission) -> None:
+        self.heard.append(heard)
+        if self.bug:
+            raise self.bug
 
 
 def listening(desk: FakeDesk, me: Identity = ME) -> Handler:
@@ -178,3 +201,95 @@ def test_slack_s_recorded_payloads_are_understood() -> None:
     pressed["actions"][0]["action_id"] = "answer.refresh"
     acked(handle, interactive(pressed))
     assert [type(heard) for heard in desk.heard] == [Command, Press]
+
+
+def listening_to_alerts(alerts: FakeAlerts, desk: FakeDesk | None = None) -> Handler:
+    return http_handler(make_app(desk or FakeDesk(), Inbox(), lambda: ME, alerts))
+
+
+def submission(**changed: Any) -> dict[str, Any]:
+    """What Slack sends when a person sends the form of the free snooze."""
+    written = {INPUT: {INPUT: {"type": "plain_text_input", "value": "45m"}}}
+    view = {"type": "modal", "callback_id": LENGTH, "private_metadata": "kept", "state": {"values": written}}
+    trigger, user = f"{next(numbers)}.2.abc", {"id": "U0ANNA", "team_id": "T0SHOP"}
+    made = {"type": "view_submission", "trigger_id": trigger, "user": user, "team": {"id": "T0SHOP"}, "view": view}
+    return {**made, **changed}
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "alert.acknowledge",
+        "alert.acknowledge.undo",
+        "alert.snooze",
+        "alert.snooze.end",
+        "alert.escalate",
+        "alert.runbook",
+        "alert.new",
+    ],
+)
+def test_a_button_of_an_alert_reaches_the_desk_for_alerts(action: str) -> None:
+    """That desk alone, and the acknowledgement says nothing."""
+    alerts, desk = FakeAlerts(), FakeDesk()
+    assert acked(listening_to_alerts(alerts, desk), interactive(press(action))) == {}
+    assert [heard.action for heard in alerts.heard if isinstance(heard, Press)] == [action]
+    assert desk.heard == []
+
+
+def test_a_choice_of_the_snooze_menu_is_heard_with_its_trigger() -> None:
+    """The modal is opened by it."""
+    alerts = FakeAlerts()
+    chosen = {"type": "static_select", "action_id": "alert.snooze", "selected_option": {"value": "00.1.ab.other"}}
+    acked(listening_to_alerts(alerts), interactive(press(actions=[chosen], trigger_id="5.2.abc")))
+    assert [(heard.value, heard.trigger) for heard in alerts.heard if isinstance(heard, Press)] == [("00.1.ab.other", "5.2.abc")]
+
+
+def test_a_modal_closes_where_nothing_is_wrong() -> None:
+    """What was written and what was kept in it are heard, and who sent it."""
+    alerts = FakeAlerts()
+    assert acked(listening_to_alerts(alerts), interactive(submission())) == {}
+    assert alerts.heard == [Submission("45m", "kept", "U0ANNA", "T0SHOP")]
+
+
+def test_what_is_wrong_is_said_in_the_modal() -> None:
+    """Under the input; each correction is heard anew."""
+    alerts = FakeAlerts("That is over already.")
+    handle = listening_to_alerts(alerts)
+    for _ in range(2):
+        ack = acked(handle, interactive(submission()))
+        assert ack == {"response_action": "errors", "errors": {INPUT: "That is over already."}}
+    assert len(alerts.heard) == 2
+
+
+def test_alerts_presses_and_forms_that_come_again_are_done_once() -> None:
+    """Slack repeats what it thinks was lost, and so might an attacker within the signature's time."""
+    alerts = FakeAlerts()
+    handle = listening_to_alerts(alerts)
+    for body in (interactive(press("alert.escalate")), interactive(submission())):
+        for _ in range(4):
+            acked(handle, body)
+    assert len(alerts.heard) == 2
+
+
+def test_without_alerts_their_buttons_are_acknowledged() -> None:
+    """A bot without a store says nothing, and Slack shows no error."""
+    desk = FakeDesk()
+    assert acked(listening(desk), interactive(press("alert.escalate"))) == {}
+    assert desk.heard == []
+
+
+@pytest.mark.parametrize(("changed", "words"), [({"user": {"id": "nobody"}}, UNREADABLE), ({}, APOLOGY[:20])])
+def test_a_form_that_fails_stays_open_and_says_so(changed: dict[str, Any], words: str) -> None:
+    """Unreadable or a bug of ours: what was typed is not lost."""
+    ack = acked(listening_to_alerts(FakeAlerts(bug=KeyError("4242"))), interactive(submission(**changed)))
+    assert ack["response_action"] == "errors"
+    assert ack["errors"][INPUT].startswith(words)
+    assert "4242" not in ack["errors"][INPUT]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from([*submission(), "state", "actions"]), st.none() | st.text() | st.lists(st.none())))
+def test_no_signed_form_makes_a_5xx(payload: dict[str, Any]) -> None:
+    """Any object is acknowledged or refused."""
+    body = interactive({**submission(), **payload})
+    assert listening_to_alerts(FakeAlerts())(body, {"content-type": FORM}).status in {200, 400}

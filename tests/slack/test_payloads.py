@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.heard import Command, Mention, Place, Press
-from bot.slack.payloads import MAX_TEXT, Unreadable, heard_command, heard_mention, heard_press, without
+from bot.slack.heard import Command, Mention, Place, Press, Submission
+from bot.slack.payloads import MAX_TEXT, Unreadable, heard_command, heard_mention, heard_press, heard_submission, without
 from tests.slack.wire import command, mention, press
 
 NESTED = st.recursive(
@@ -46,7 +46,7 @@ def test_a_mention_in_a_thread_keeps_its_thread() -> None:
 
 def test_a_press_is_read_from_its_message() -> None:
     """Action, value, message and whether only the presser sees it."""
-    heard = heard_press(press())
+    heard = heard_press(press(trigger_id="7.2.abc"))
     assert heard == Press(
         action="answer.range.wider",
         value="checkout 24h",
@@ -55,6 +55,7 @@ def test_a_press_is_read_from_its_message() -> None:
         place=Place("C0HOME", "eng-commerce"),
         ts="111.222",
         response_url="https://hooks.slack.com/actions/T0SHOP/1/abc",
+        trigger="7.2.abc",
     )
 
 
@@ -117,10 +118,23 @@ def test_long_texts_are_cut() -> None:
     assert len(heard_press(press(actions=[{"action_id": "answer.csv", "value": "z" * 9_999}])).value) == 2_000
 
 
-@given(st.dictionaries(st.sampled_from([*command(), *mention(), *press()]), NESTED))
+def test_a_form_is_read_with_what_was_kept_in_it() -> None:
+    """Its only input, whatever its block is called; the workspace from the person where Slack names no other."""
+    view = {"private_metadata": "kept", "state": {"values": {"b1": {"a1": {"value": "45m"}}}}}
+    body = {"user": {"id": "U0ANNA", "team_id": "T0SHOP"}, "team": None, "view": view}
+    assert heard_submission(body) == Submission("45m", "kept", "U0ANNA", "T0SHOP")
+
+
+def test_an_empty_form_is_empty() -> None:
+    """What is wrong with that is the desk's to say."""
+    body = {"user": {"id": "U0ANNA", "team_id": "T0SHOP"}, "view": {"state": {"values": {"b1": {"a1": {"value": None}}}}}}
+    assert heard_submission(body) == Submission("", "", "U0ANNA", "T0SHOP")
+
+
+@given(st.dictionaries(st.sampled_from(["view", *command(), *mention(), *press()]), NESTED))
 def test_no_json_makes_the_readers_fail_otherwise(body: dict[str, Any]) -> None:
     """Any JSON is a value, nothing, or unreadable."""
-    for read in (heard_command, heard_press, lambda payload: heard_mention(payload, "U0PAYBOT")):
+    for read in (heard_command, heard_press, heard_submission, lambda payload: heard_mention(payload, "U0PAYBOT")):
         try:
             read(body)
         except Unreadable:

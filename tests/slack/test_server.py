@@ -331,3 +331,51 @@ def test_what_came_early_is_taken_on_before_anybody_is_told() -> None:
 
     catch_up([(b"1", {}), (b"2", {})], handle, lambda *_: seen.append("told"))
     assert seen == ["taken on", "taken on", "told", "told"]
+
+
+def hearing(*, draining: bool = False) -> tuple[Front, list[bytes]]:
+    """A front behind which PagerDuty is heard, and what it said."""
+    bodies: list[bytes] = []
+
+    def pager(body: bytes, headers: Headers) -> Reply:
+        bodies.append(body)
+        return said(202, {"signature": headers["x-pagerduty-signature"]})
+
+    front = Front()
+    front.attach(ready=dict, metrics=bytes, draining=lambda: draining, pager_handler=pager)
+    return front, bodies
+
+
+def test_a_pagers_webhook_reaches_its_handler_as_its_raw_bytes() -> None:
+    """The signature is one of the bytes as they came; Slack's guard has no say in it."""
+    front, bodies = hearing()
+    with serving(front) as server:
+        answer = call(server, "POST", "/webhooks/pagerduty", b'{ "event": 1}', {"X-PagerDuty-Signature": "v1=aa,v1=bb"})
+        other = call(server, "GET", "/webhooks/pagerduty")
+    assert (answer.status, answer.json()) == (202, {"signature": "v1=aa,v1=bb"})
+    assert (bodies, other.status) == ([b'{ "event": 1}'], 405)
+
+
+def test_a_pagers_webhook_that_comes_too_early_or_too_late_is_brought_again() -> None:
+    """PagerDuty sends again for 48 hours what is answered with 503."""
+    front, bodies = hearing(draining=True)
+    with serving(front) as server:
+        ending = call(server, "POST", "/webhooks/pagerduty", b"{}")
+    with serving(guarded()) as server:
+        starting = call(server, "POST", "/webhooks/pagerduty", b"{}")
+    assert (ending.status, starting.status, bodies) == (503, 503, [])
+
+
+def test_without_a_handler_pagers_have_no_address_here() -> None:
+    """Nothing hears what nobody checks."""
+    with serving(attached(FakeBolt())) as server:
+        assert call(server, "POST", "/webhooks/pagerduty", b"{}").status == 404
+
+
+def test_a_pagers_webhook_is_bounded_in_size() -> None:
+    """As every request here."""
+    front, bodies = hearing()
+    request = b"POST /webhooks/pagerduty HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n" % (MAX_BODY + 1)
+    with serving(front) as server:
+        assert raw(server, request).startswith(b"HTTP/1.1 413")
+    assert bodies == []

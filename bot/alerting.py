@@ -1,0 +1,289 @@
+"""The alert system put together: the store, the rules, the channels, and what people do with alerts in Slack."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.alerts import outcome
+from bot.alerts.actions import Actions
+from bot.alerts.engine import Beat, Engine, Hooks
+from bot.alerts.episode import Episode
+from bot.alerts.intent import Remote, Target
+from bot.alerts.likely import grown_reasons
+from bot.alerts.outbox import Dispatcher
+from bot.alerts.rule import Rule
+from bot.alerts.rulebook import rules
+from bot.alerts.tools import backtested, chosen
+from bot.alerts.watch import Watch
+from bot.answer import Analyst
+from bot.config import Config, Slack
+from bot.observe import Metrics
+from bot.paging.incidents import Incidents
+from bot.paging.opsgenie import Opsgenie
+from bot.paging.pagerduty import PagerDutyEvents
+from bot.paging.webhook import PagerDutyWebhook, PagerNews, keyed
+from bot.ports import Source, StoreError
+from bot.slack.alert_buttons import Buttons
+from bot.slack.alert_desk import AlertDesk
+from bot.slack.alert_lists import open_alerts_message
+from bot.slack.alert_remote import Book, Forms, SlackAlerts, Ways
+from bot.slack.alert_value import secret_of
+from bot.slack.alert_words import note_text
+from bot.slack.delivery import Delivery
+from bot.slack.desk import Tools
+from bot.slack.directory import SlackDirectory
+from bot.slack.messages import Message
+from bot.slack.posting import Posting
+from bot.slack.roles import Roles
+from bot.store import alerts as store
+from bot.store import outbox
+from bot.store.database import Database
+from bot.work import Pool
+from commands import SECTIONS
+from commands.args import Ask, BadInput
+from commands.args import Backtest as BacktestWords
+from commands.checkout import REASONS
+from commands.oncall import ON_CALL
+from commands.window import Window, step_for
+
+RECENT = timedelta(hours=24)  # closed alerts that `/pay alerts` still lists
+LISTED = 40
+BEFORE = timedelta(minutes=45)  # a chart begins so long before the breach
+COMPARED = timedelta(hours=2)  # before the start: what reasons usually look like
+LONGEST_CHART = timedelta(hours=24)
+LANE = (4, 100, 20)  # presses at once, waiting, and of one person
+BACKGROUND = (2, 200, 200)  # charts and what else nobody waits for
+ENDING_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the alert system shares with the rest of the bot."""
+
+    config: Config
+    slack: Slack
+    sources: Mapping[str, Source]
+    analyst: Analyst
+    delivery: Delivery
+    posting: Posting
+    metrics: Metrics
+    now: Callable[[], datetime]
+    team: Callable[[], str]
+    failed: Callable[[str], None]
+
+
+class Alerting:
+    """Starts in the background; until its store is open nothing is judged, and presses are answered with "not now"."""
+
+    def __init__(self, parts: Parts) -> None:
+        config, self._parts = parts.config, parts
+        self._rules = rules(config)
+        self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._database = Database(config.database_url, parts.now)
+        self._background = Pool(*BACKGROUND)
+        self._lane = Pool(*LANE)
+        self._on_call = ""
+        self._token_bad = threading.Event()
+        directory = SlackDirectory(parts.delivery.wire)
+        self._roles = Roles(directory, config.roles.responder, parts.team)
+        self._pages = bool(config.pagerduty and config.pagerduty.routing_key)
+        self._how = Buttons(secret=secret_of(parts.slack), runbook_url=config.answers.runbook_url, pages=self._pages)
+        self._dispatcher = Dispatcher(self._database, self._remotes(), parts.now, owner=self._owner, metrics=parts.metrics.alerts)
+        self._engine = self._made_engine()
+        self._watch = Watch(self._database, self._engine, self._dispatcher, parts.failed)
+        self.actions = Actions(
+            self._database,
+            self._roles,
+            self._dispatcher.wake,
+            parts.now,
+            pages=self._pages,
+            on_call=self._asked_on_call,
+            runbook_url=config.answers.runbook_url,
+        )
+        self.desk = AlertDesk(
+            self.actions, self._how.secret, self._lane, parts.posting, parts.delivery, directory, parts.now, config
+        )
+        self.tools = Tools(self._open_alerts, self._backtest)
+        self.webhook = self._webhook()
+        parts.metrics.alerts.watch(lambda: len(self._open()), self._dead)
+
+    def start(self) -> None:
+        self._watch.start()
+
+    def ready(self) -> Mapping[str, Callable[[], bool]]:
+        """The parts that must hold before the process is ready."""
+        return {"store": self._watch.ready, "slack_token": lambda: not self._token_bad.is_set()}
+
+    def stop(self, within_s: float) -> None:
+        """Ends ticks and sending; what is owed stays in the store."""
+        self._lane.stop(within_s)
+        self.desk.stop(ENDING_S)
+        self._watch.stop()
+        self._background.stop(0)
+
+    # --- channels -------------------------------------------------------------------------------------------------
+
+    def _remotes(self) -> Mapping[Target, Remote]:
+        config = self._parts.config
+        found: dict[Target, Remote] = {"slack": self._slack()}
+        if config.pagerduty and config.pagerduty.routing_key:
+            found["pagerduty"] = PagerDutyEvents(routing_key=config.pagerduty.routing_key, events_url=config.pagerduty.events_url)
+        if config.opsgenie:
+            found["opsgenie"] = Opsgenie(api_key=config.opsgenie.api_key, api_url=config.opsgenie.api_url)
+        return found
+
+    def _webhook(self) -> PagerDutyWebhook | None:
+        """What people do in PagerDuty comes back here, where a secret is set to know it by."""
+        settings = self._parts.config.pagerduty
+        if not settings or not settings.webhook_secret:
+            return None
+        incidents = Incidents(api_key=settings.api_key, api_url=settings.api_url) if settings.api_key else None
+        tell = partial(self._hear, incidents.keys_of if incidents else lambda own: ())
+        return PagerDutyWebhook(settings.webhook_secret, tell, self._parts.now)
+
+    def _hear(self, keys_of: Callable[[str], tuple[str, ...]], news: PagerNews) -> None:
+        """Takes news on: at once where it names an episode, so that what cannot be kept is brought again by PagerDuty."""
+        if news.dedup_key:
+            self.actions.from_pager(news.dedup_key, news.what, news.by, news.at, news.incident_url)
+        elif not self._background.submit("pagerduty", partial(self._look_up, keys_of, news)):
+            raise StoreError("too much is waiting", retriable=True)
+
+    def _look_up(self, keys_of: Callable[[str], tuple[str, ...]], news: PagerNews) -> None:
+        for each in keyed(news, keys_of):
+            self.actions.from_pager(each.dedup_key, each.what, each.by, each.at, each.incident_url)
+
+    def _slack(self) -> SlackAlerts:
+        parts = self._parts
+        home = parts.slack.home_channel
+        book = Book(episode_of=self._episode, bundle_of=self._bundle, placed=self._placed, charted=self._charted)
+        forms = Forms(
+            how=self._how, now=parts.now, zone=parts.config.timezone, name=self._roles.name, on_call=lambda episode: self._on_call
+        )
+        ways = Ways(
+            channel=parts.config.alerts.channel or home,
+            fallback=home,
+            draw=self._drawn,
+            background=lambda job: self._background.submit("charts", job),
+            token_bad=lambda bad: self._token_bad.set() if bad else self._token_bad.clear(),
+        )
+        return SlackAlerts(parts.delivery, book, forms, ways)
+
+    def _made_engine(self) -> Engine:
+        parts, config = self._parts, self._parts.config
+        beat = Beat(config.env, config.alerts.tick, config.alerts.delay, self._owner, config.answers.runbook_url)
+        hooks = Hooks(wake=self._ticked, ticked=parts.metrics.alerts.tick, note=self._note)
+        return Engine(self._database, parts.sources, map(self._routed, self._rules), beat, parts.now, hooks)
+
+    def _routed(self, rule: Rule) -> Rule:
+        """The rule with the routes that lead somewhere here; Slack always hears."""
+        there = {"slack", *(("pagerduty",) if self._pages else ()), *(("opsgenie",) if self._parts.config.opsgenie else ())}
+        return replace(rule, routes=tuple(dict.fromkeys(("slack", *(route for route in rule.routes if route in there)))))
+
+    def _note(self, news: outcome.News, episode: Episode, now: datetime) -> str:
+        return note_text(news, episode, now, self._parts.config.timezone)
+
+    def _ticked(self) -> None:
+        self._dispatcher.wake()
+        self._background.submit("on call", self._learn_on_call)
+
+    # --- the store, as Slack's side sees it -----------------------------------------------------------------------
+
+    def _episode(self, own: str) -> Episode | None:
+        with self._database.begin() as conn:
+            return store.episode(conn, own)
+
+    def _bundle(self, own: str) -> tuple[Episode, ...]:
+        with self._database.begin() as conn:
+            return store.bundle(conn, own)
+
+    def _placed(self, own: str, channel: str, ts: str) -> None:
+        with self._database.begin() as conn:
+            store.keep_episode(conn, own, {"channel": channel, "ts": ts})
+
+    def _charted(self, own: str, file: str) -> None:
+        with self._database.begin() as conn:
+            store.keep_episode(conn, own, {"chart": file})
+
+    def _open(self) -> tuple[Episode, ...]:
+        try:
+            with self._database.begin() as conn:
+                return store.open_episodes(conn)
+        except StoreError:
+            return ()
+
+    def _dead(self) -> int:
+        try:
+            with self._database.begin() as conn:
+                return len(outbox.dead(conn))
+        except StoreError:
+            return 0
+
+    # --- what is likely, and who is on call -----------------------------------------------------------------------
+
+    def _drawn(self, episode: Episode) -> tuple[bytes, str] | None:
+        """The section's picture from before the start until now; the likely reasons are looked for on the way."""
+        if episode.section not in SECTIONS:
+            return None
+        self._note_reasons(episode)
+        now = self._parts.now().replace(second=0, microsecond=0)
+        start = max(episode.since.replace(second=0, microsecond=0) - BEFORE, now - LONGEST_CHART)
+        answer = self._parts.analyst.answer(Ask(episode.section, self._window(start, now), episode.env))
+        return (answer.image, answer.alt) if answer.image else None
+
+    def _window(self, start: datetime, end: datetime) -> Window:
+        return Window(start, end, step_for(end - start), self._parts.config.timezone, "around the alert", "alert")
+
+    def _note_reasons(self, episode: Episode) -> None:
+        """Keeps the failure reasons whose share grew most since before the start, where the section has such."""
+        if episode.section != "checkout":
+            return
+        now = self._parts.now()
+        since = self._window(episode.since, max(now, episode.since + timedelta(minutes=1)))
+        before = self._window(episode.since - COMPARED, episode.since)
+        then, here = (self._parts.analyst.asked(REASONS, window, episode.env) for window in (before, since))
+        if isinstance(then, str) or isinstance(here, str):
+            return
+        if reasons := grown_reasons(then, here):
+            with self._database.begin() as conn:
+                store.keep_episode(conn, episode.id, {"reasons": reasons})
+
+    def _asked_on_call(self) -> str:
+        """Who is on call for payments first, "" where nobody can say."""
+        found = self._parts.analyst.table(ON_CALL, self._parts.config.env, self._parts.now())
+        return "" if isinstance(found, str) or not found.rows else str(found.rows[0][1] or "")
+
+    def _learn_on_call(self) -> None:
+        if self._parts.config.pagerduty and self._parts.config.pagerduty.api_key:
+            self._on_call = self._asked_on_call()
+
+    # --- questions about alerts -----------------------------------------------------------------------------------
+
+    def _open_alerts(self, zone: str) -> Message:
+        now = self._parts.now()
+        try:
+            with self._database.begin() as conn:
+                found = store.recent_episodes(conn, now - RECENT, LISTED)
+                dead = outbox.dead(conn)
+        except StoreError as error:
+            raise BadInput(f"Alerts cannot be listed now: {error.said}.") from error
+        open_ = [each for each in found if each.closed is None]
+        closed = [each for each in found if each.closed is not None]
+        people = {who for each in found for who in (each.acked_by, each.snoozed_by, each.escalated_by) if who}
+        names = {who: self._roles.name(who) for who in people}
+        return open_alerts_message(open_, closed, now, zone, how=self._how, names=names, dead=dead, on_call=self._on_call)
+
+    def _backtest(self, asked: BacktestWords, zone: str) -> str:
+        found = chosen(self._rules, asked.rule)
+        if not found:
+            raise BadInput(f"There is no rule `{asked.rule[:60]}`. Rules: {', '.join(rule.name for rule in self._rules)}.")
+        test = partial(backtested, sources=self._parts.sources, config=self._parts.config, since=asked.since)
+        return "\n".join(line for rule in found for line in test(rule, now=self._parts.now(), zone=zone).lines)

@@ -1,0 +1,91 @@
+"""What is named as a likely reason, and when nothing is."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.alerts.likely import grown_reasons, grown_rules
+from charts.data import Column, Table, Value
+from tests.fakes import reasons_table
+
+RULE_COLUMNS = tuple(Column(name) for name in ("rule", "invocations", "failures", "throttled", "dead letters", "lost"))
+
+
+def reasons(**here: int) -> Table:
+    """Failure reasons as Elasticsearch gives them for a window: its own counts, and others that must not be taken for them."""
+    return reasons_table({code: (900, 700, count) for code, count in here.items()})
+
+
+def rules(**counts: tuple[float | None, float | None]) -> Table:
+    return Table(RULE_COLUMNS, tuple((name, *pair, 0.0, 0.0, 0.0) for name, pair in counts.items()))
+
+
+def said(lines: tuple[str, ...]) -> list[str]:
+    return [line.replace("\u00a0", " ") for line in lines]
+
+
+def test_the_reason_that_grew_is_named_with_both_shares() -> None:
+    """Who reads the alert knows which code to look at, and how much more it is than usual."""
+    before, since = reasons(issuer_not_available=4, do_not_honor=96), reasons(issuer_not_available=61, do_not_honor=39)
+    assert said(grown_reasons(before, since)) == ["issuer_not_available (the issuer cannot be reached): 4 % → 61 % of failures"]
+
+
+def test_the_largest_rises_come_first_and_are_three_at_most() -> None:
+    """The list stays short enough to be read at night."""
+    before = reasons(a=1, b=1, c=1, d=1, e=196)
+    since = reasons(a=20, b=50, c=30, d=40, e=60)
+    assert [line.partition(":")[0] for line in grown_reasons(before, since)] == ["b", "d", "c"]
+
+
+def test_when_all_reasons_grow_alike_none_is_named() -> None:
+    """Ten times as many failures of the usual kinds have a cause that no code tells."""
+    assert grown_reasons(reasons(a=30, b=70), reasons(a=300, b=700)) == ()
+
+
+def test_what_a_few_customers_met_is_no_reason() -> None:
+    """Neither few failures since the start nor a usual share made of few say anything."""
+    assert grown_reasons(reasons(a=0, b=100), reasons(a=4)) == ()
+    assert grown_reasons(reasons(b=4), reasons(a=100)) == ()
+    assert grown_reasons(reasons(b=100), reasons(a=6, b=6_000)) == ()
+
+
+def test_what_the_list_leaves_out_counts_as_failures_and_is_no_reason() -> None:
+    """Shares are of all failures, and "others" is nothing that one can look up."""
+    rest = Table(reasons().columns, ((None, 9.0, 0.0, 0.0, 300.0),))
+    since = Table(rest.columns, (*reasons(lost_card=100).rows, *rest.rows))
+    assert said(grown_reasons(reasons(b=100), since)) == ["lost_card (the card is reported lost): 0 % → 25 % of failures"]
+
+
+def test_a_table_of_one_window_has_only_its_count() -> None:
+    """Any table of reasons will do that says how many of each there were."""
+    columns = (Column("reason"), Column("count"))
+    before, since = Table(columns, (("b", 50.0),)), Table(columns, (("a", 25.0), ("b", 25.0)))
+    assert said(grown_reasons(before, since)) == ["a: 0 % → 50 % of failures"]
+
+
+def test_a_rule_that_fails_more_is_named() -> None:
+    """Of EventBridge's rules those stand out of whose invocations more fail than before."""
+    before = rules(paid=(200.0, 0.0), sent=(200.0, 20.0), idle=(None, None))
+    since = rules(paid=(50.0, 17.0), sent=(50.0, 6.0), idle=(None, None), new=(50.0, 50.0))
+    assert said(grown_rules(before, since)) == ["paid: 0 % → 34 % of its invocations failed"]
+
+
+def test_nothing_is_known_of_nothing() -> None:
+    """Empty answers name no reason."""
+    assert grown_reasons(Table(), Table()) == grown_rules(Table(), Table()) == ()
+
+
+VALUES: st.SearchStrategy[Value] = st.none() | st.floats() | st.text(max_size=5)
+TABLES = st.builds(
+    Table,
+    st.just(RULE_COLUMNS) | st.just(reasons().columns),
+    st.lists(st.lists(VALUES, min_size=1, max_size=6).map(tuple), max_size=6).map(tuple),
+)
+
+
+@given(TABLES, TABLES)
+def test_any_tables_give_few_lines(before: Table, since: Table) -> None:
+    """Whatever a source sends, the reasons are three at most, and nothing breaks."""
+    assert len(grown_reasons(before, since)) <= 3
+    assert len(grown_rules(before, since)) <= 3

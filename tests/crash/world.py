@@ -1,0 +1,201 @@
+"""Slack, PagerDuty and Opsgenie as far as alerts need them, with a ledger of all they accepted, and faults by the dice.
+
+They run in the process that judges, never in one that is killed. What was accepted may still lose its reply, or be answered as
+if it had failed: then only looking tells.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+TOKEN, CHANNEL = "xoxb-crash", "C0CRASH0001"
+ACCEPTING = frozenset({"chat.postMessage", "chat.update", "enqueue", "alerts"})  # calls that may be taken and yet look failed
+
+
+@dataclass
+class Message:
+    """A message as it stands; `before` are its earlier texts."""
+
+    ts: str
+    text: str
+    key: str
+    thread_ts: str = ""
+    before: list[str] = field(default_factory=list)
+    deleted: bool = False
+
+
+@dataclass
+class World:
+    """What the vendors hold. `dropped` and `failed` are the shares of accepted calls whose reply is lost or says 500."""
+
+    seed: int = 1
+    dropped: float = 0.0
+    failed: float = 0.0
+    down: frozenset[str] = frozenset()
+    messages: list[Message] = field(default_factory=list)
+    events: list[tuple[float, str, str]] = field(default_factory=list)  # PagerDuty: when, action, deduplication key
+    alerts: list[tuple[str, str]] = field(default_factory=list)  # Opsgenie: action, alias
+    calls: list[tuple[float, str]] = field(default_factory=list)
+    url: str = ""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        self._dice = random.Random(self.seed)
+        self._numbers = itertools.count(1)
+
+    def fate(self, method: str) -> str:
+        """What becomes of the reply to an accepted call: "told", "dropped" or "failed"."""
+        with self.lock:
+            throw = self._dice.random()
+        if method not in ACCEPTING or throw >= self.dropped + self.failed:
+            return "told"
+        return "dropped" if throw < self.dropped else "failed"
+
+    def slack(self, method: str, sent: dict[str, Any]) -> dict[str, Any]:
+        """One call of the Web API."""
+        with self.lock:
+            match method:
+                case "chat.postMessage":
+                    return self._posted(sent)
+                case "chat.update" | "chat.delete":
+                    return self._changed(method, sent)
+                case "conversations.history":
+                    return self._listed([each for each in self.messages if not each.thread_ts])
+                case "conversations.replies":
+                    ts = str(sent.get("ts"))
+                    return self._listed([each for each in self.messages if ts in (each.ts, each.thread_ts)])
+        return {"ok": True, "user_id": "U0BOT00001", "team_id": "T0CRASH0001", "bot_id": "B0BOT00001"}
+
+    def _posted(self, sent: dict[str, Any]) -> dict[str, Any]:
+        metadata = sent.get("metadata") or {}
+        held = json.loads(metadata) if isinstance(metadata, str) else metadata
+        key = str(held.get("event_payload", {}).get("key", ""))
+        ts = f"{time.time():.0f}.{next(self._numbers):06d}"
+        self.messages.append(Message(ts, str(sent.get("text", "")), key, str(sent.get("thread_ts") or "")))
+        return {"ok": True, "channel": CHANNEL, "ts": ts}
+
+    def _changed(self, method: str, sent: dict[str, Any]) -> dict[str, Any]:
+        found = next((each for each in self.messages if each.ts == sent.get("ts") and not each.deleted), None)
+        if found is None:
+            return {"ok": False, "error": "message_not_found"}
+        if method == "chat.delete":
+            found.deleted = True
+        else:
+            found.before.append(found.text)
+            found.text = str(sent.get("text", ""))
+        return {"ok": True, "channel": CHANNEL, "ts": found.ts}
+
+    def _listed(self, found: list[Message]) -> dict[str, Any]:
+        listed = [
+            {
+                "type": "message",
+                "ts": each.ts,
+                "text": each.text,
+                "bot_id": "B0BOT00001",
+                **({"thread_ts": each.thread_ts} if each.thread_ts else {}),
+                "metadata": {"event_type": "paybot_alert", "event_payload": {"key": each.key}},
+            }
+            for each in found
+            if not each.deleted
+        ]
+        return {"ok": True, "messages": listed[::-1], "has_more": False}
+
+    def visible(self) -> list[Message]:
+        """What people see in the channel, threads apart."""
+        with self.lock:
+            return [each for each in self.messages if not each.thread_ts and not each.deleted]
+
+    def notes(self, ts: str) -> list[Message]:
+        with self.lock:
+            return [each for each in self.messages if each.thread_ts == ts and not each.deleted]
+
+
+@contextmanager
+def serving(world: World) -> Iterator[World]:
+    """The vendors, until the block ends."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(world))
+    server.daemon_threads = True
+    world.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield world
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def handler(world: World) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            self.answered(body)
+
+        def do_GET(self) -> None:
+            self.answered(b"")
+
+        def answered(self, body: bytes) -> None:
+            path = urlsplit(self.path)
+            vendor, method = path.path.split("/")[1], path.path.rstrip("/").rpartition("/")[2]
+            world.calls.append((time.time(), method))
+            if vendor in world.down:
+                self.close_connection = True
+                return
+            status, answer = self.taken(
+                vendor, path.path, method, sent_in(body, path.query, self.headers.get("content-type", ""))
+            )
+            fate = world.fate(method) if status < 300 else "told"
+            if fate == "dropped":
+                self.close_connection = True
+            elif fate == "failed":
+                self.reply(500, {"ok": False, "error": "internal_error"})
+            else:
+                self.reply(status, answer)
+
+        def taken(self, vendor: str, path: str, method: str, sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+            if vendor == "slack":
+                return 200, world.slack(method, sent)
+            if vendor == "pagerduty":
+                with world.lock:
+                    world.events.append((time.time(), str(sent["event_action"]), str(sent["dedup_key"])))
+                return 202, {"status": "success", "message": "Event processed", "dedup_key": sent["dedup_key"]}
+            if "/requests/" in path:
+                return 200, {"data": {"isSuccess": True, "status": "done", "success": True}, "took": 0.1, "requestId": method}
+            alias = str(sent.get("alias") or path.split("/")[-2])
+            with world.lock:
+                world.alerts.append((method if method in ("close", "acknowledge") else "create", alias))
+            return 202, {"result": "Request will be processed", "took": 0.1, "requestId": "r1"}
+
+        def reply(self, status: int, answer: dict[str, Any]) -> None:
+            content = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *words: object) -> None:
+            """Says nothing."""
+
+    return Handler
+
+
+def sent_in(body: bytes, query: str, kind: str) -> dict[str, Any]:
+    """What a request carries: JSON, a form, or the query."""
+    if "json" in kind and body:
+        found = json.loads(body)
+        return found if isinstance(found, dict) else {}
+    return {key: values[0] for key, values in parse_qs(body.decode() or query).items()}
