@@ -1,6 +1,7 @@
 # docker build -t paybot .
-# docker run --read-only --tmpfs /tmp --cap-drop ALL --env-file paybot.env -p 3000:3000 paybot
-# Only /tmp is written to (matplotlib's font cache, made anew in a second). A paybot.toml is read from /etc/paybot.
+# docker run --read-only --tmpfs /tmp -v paybot:/var/lib/paybot --cap-drop ALL --env-file paybot.env -p 3000:3000 paybot
+# Written to are /tmp (matplotlib's font cache, made anew in a second) and the volume with the database, which must survive.
+# A paybot.toml is read from /etc/paybot.
 ARG PYTHON=3.13.9-slim-trixie
 
 FROM python:${PYTHON} AS build
@@ -26,12 +27,15 @@ RUN python -m venv --without-pip /opt/paybot \
 FROM python:${PYTHON}
 LABEL org.opencontainers.image.title="paybot" \
       org.opencontainers.image.description="The payments dashboard, answered in Slack"
-RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin paybot
+RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin paybot \
+ && install -d -o paybot -g paybot -m 700 /var/lib/paybot
 COPY --from=build /opt/paybot /opt/paybot
 ENV PATH=/opt/paybot/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    MPLCONFIGDIR=/tmp/matplotlib
+    MPLCONFIGDIR=/tmp/matplotlib \
+    DATABASE_URL=sqlite:////var/lib/paybot/paybot.db
+VOLUME /var/lib/paybot
 WORKDIR /etc/paybot
 USER 10001:10001
 EXPOSE 3000

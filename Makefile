@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 SHARED ?= ../shared
 
-.PHONY: install demo test bench pictures lock clean
+.PHONY: install demo test crash bench pictures lock clean
 
 install: .venv/installed
 
@@ -30,6 +30,10 @@ test: .venv/tested
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Kills the bot's alert process 200 times at random, then at every named point, and counts what the channels hold (some 20 min).
+crash: .venv/tested
+	$(BIN)/python -m tests.crash.rig --kills 200 --points 5
 
 # NODE_MODULES= names a folder with the peers' packages for Node, which then take part.
 bench: .venv/tested

@@ -8,15 +8,17 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bot import manifest as manifests
 from bot.config import Config, ConfigError, read
-from bot.shapes import Misfit, url
+from bot.shapes import Misfit, duration_s, shown, url
 
 if TYPE_CHECKING:
+    from bot.alerts.episode import Episode
     from bot.answer import Answer
     from bot.slack.server import Front
     from bot.stopping import Stop
@@ -46,6 +48,16 @@ RULES = "The rules by which alerts are raised: those that paybot comes with, as 
 LIST = """\
 A table: each rule's name, when it fires, for how long that must hold, its severity, where it goes, who owns it, which
 source it asks, and whether it is switched on."""
+TEST = """\
+Runs unit tests of rules. FILE has tables [[case]] with name, rule, values and expect; values are one a minute, such as
+"99x30 92x12 null none error" ("none" is a minute that was not sent); expect lists what people read, each line with its
+time, such as "12:41 Checkout success rate …", and is [] for silence. Exit 1 when a case does not hold."""
+BACKTEST = """\
+Asks the sources for the past, judges it as a running bot does, and says when each rule would have fired, for how long, at
+night or not, and which limit would have meant at most two a week. Nothing is sent."""
+DRILL = """\
+Sends an alert that is marked as a drill through Slack and the pagers of the rule's routes, as a real one goes, says how
+long each step took, and closes it again everywhere. Nothing of it is kept. Exit 1 when a step failed."""
 MANIFEST = """\
 Writes the manifest from which Slack makes the app: HTTP with --url, else Socket Mode. With --check nothing is written;
 exit 1 when the file is not what this version writes (for --url, or for the URL that stands in it)."""
@@ -114,6 +126,14 @@ def parser() -> Parser:
     ask_.add_argument("--json", action="store_true", help="print JSON instead of text")
     rules_ = command("rules", "the rules of alerts", RULES, None).add_subparsers(metavar="COMMAND", required=True)
     added(rules_, "list", "every rule in one line", LIST, rules_list)
+    test_ = added(rules_, "test", "unit tests of rules", TEST, rules_test)
+    test_.add_argument("file", metavar="FILE", type=Path, help="the cases, as TOML")
+    backtest_ = added(rules_, "backtest", "what a rule would have fired", BACKTEST, rules_backtest)
+    backtest_.add_argument("rule", metavar="RULE", nargs="?", default="", help="default: all rules")
+    backtest_.add_argument("--since", metavar="DURATION", default="30d", help="how far back: 7d, 30d (default)")
+    backtest_.add_argument("--png", metavar="FILE", type=Path, help="write the picture of one rule to FILE")
+    drill_ = added(rules_, "drill", "a marked drill through every channel", DRILL, rules_drill)
+    drill_.add_argument("rule", metavar="RULE", help="whose owner, severity and routes the drill has")
     manifest_ = command("manifest", "the manifest of the Slack app", MANIFEST, manifest)
     manifest_.add_argument("--url", default="", help="the bot's public address: https://paybot.example.com")
     manifest_.add_argument("--out", metavar="FILE", default="manifest.yml", help="default: manifest.yml; - prints it")
@@ -195,6 +215,68 @@ def rules_list(_: argparse.Namespace) -> int:
 
     print("\n".join(aligned(tuple(rows(rules(config))), (Column(""),) * len(HEAD))))
     return DONE
+
+
+def rules_test(options: argparse.Namespace) -> int:
+    config = read(os.environ, Path())
+    from bot.alerts.cases import BadCases
+    from bot.alerts.rulebook import rules
+    from bot.alerts.tools import tested
+    from bot.slack.alert_buttons import Buttons
+    from bot.slack.alert_message import alert_message
+    from bot.slack.alert_words import note_text
+
+    def says(episode: Episode, now: datetime) -> str:
+        return alert_message(episode, now, config.timezone, how=Buttons(secret=b"no button is pressed here")).text
+
+    try:
+        lines, good = tested(options.file, rules(config), config, says, partial(note_text, zone=config.timezone))
+    except BadCases as error:
+        return told(error.faults, MISUSE)
+    print("\n".join(lines))
+    return DONE if good else FINDING
+
+
+def rules_backtest(options: argparse.Namespace) -> int:
+    config = read(os.environ, Path())
+    try:
+        since = timedelta(seconds=duration_s(options.since))
+    except Misfit as error:
+        raise Misuse(f"--since: {error}") from error
+    from bot.alerts.rulebook import rules
+    from bot.alerts.tools import backtested, chosen
+    from bot.app import build, utc_now
+    from bot.observe import logs
+
+    logs("ERROR")
+    found = chosen(rules(config), options.rule)
+    if not found or (options.png and len(found) > 1):
+        raise Misuse("--png: name one rule" if found else f"there is no rule {shown(options.rule)} that can be backtested")
+    bot = build(config)
+    try:
+        for rule in found:
+            report = backtested(rule, bot.sources, config, since, utc_now())
+            print("\n".join(report.lines))
+            if options.png:
+                write(options.png, bot.drawn(report.picture))
+    finally:
+        bot.stop()
+    return DONE
+
+
+def rules_drill(options: argparse.Namespace) -> int:
+    config = read(os.environ, Path(), require_slack=True)
+    from bot.alerts.rulebook import rules
+    from bot.drill import drilled
+    from bot.observe import logs
+
+    logs("ERROR")
+    rule = next((each for each in rules(config) if each.name == options.rule), None)
+    if rule is None:
+        raise Misuse(f"there is no rule {shown(options.rule)}")
+    lines, good = drilled(rule, config)
+    print("\n".join(lines))
+    return DONE if good else FINDING
 
 
 def ask(options: argparse.Namespace) -> int:

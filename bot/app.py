@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from bot.answer import Analyst, Answer, Draws
+from bot.answer import DRAWING_S, Analyst, Answer, Draws
 from bot.config import Config, Slack
 from bot.inbox import Inbox
 from bot.observe import Metrics
@@ -33,6 +33,7 @@ from bot.sources import make
 from bot.stopping import STOPPING_S
 from bot.telling import words
 from bot.work import Pool
+from charts.spec import Picture
 from commands import DEFAULT_SECTION, SECTIONS
 from commands.args import BadInput, Wish, Words, parse
 
@@ -201,6 +202,10 @@ class Bot:
                 self.metrics.ack(time.perf_counter() - start)
 
         return timed
+
+    def drawn(self, picture: Picture) -> bytes:
+        """A picture as a PNG. Raises DrawingFailed."""
+        return self._renderer.draw(picture, self.config.answers.theme, DRAWING_S)
 
     def warm(self) -> None:
         """Loads what the first ask would wait for, and takes what is alive then out of the garbage collector's sight."""

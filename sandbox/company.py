@@ -14,11 +14,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount
 
 from bot.app import build
-from bot.config import Answers, Archives, Aws, Config, Datadog, Elastic, PagerDuty, Slack
+from bot.config import Answers, Archives, Aws, Config, Datadog, Elastic, Opsgenie, PagerDuty, Slack
 from bot.inbox import Inbox
 from bot.slack.guard import Guard
 from bot.slack.server import Front, Server
-from sandbox import aws, datadog, elastic, pagerduty
+from sandbox import aws, datadog, elastic, opsgenie, pagerduty
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.serving import ADDRESS, Serving
@@ -71,12 +71,17 @@ class Company:
             self.world = World(self._seed, self.clock)
             self.cloud = aws.Cloud(self.world, self.faults)
             behind.callback(self.cloud.stop)
+            self.webhooks = pagerduty.Webhooks(self._secret)
+            behind.callback(self.webhooks.stop)
+            self.incidents = pagerduty.Incidents(self.clock.now, f"{self.url}/pagerduty", self.webhooks.send)
+            self.alerts = opsgenie.Alerts(self.clock.now)
             self._cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="paybot-sandbox-", ignore_cleanup_errors=True))
             wire = Wire(self._secret, self.clock.now)
             self.workspace = Workspace(wire, self.clock.now, token=self._token)
             set_scene(self.workspace.talk, self.clock.now())
             serving.start(self._app(), self.workspace.close)
-            wire.url = f"http://{ADDRESS}:{self._start_bot(stack)}/slack/events"
+            bot = f"http://{ADDRESS}:{self._start_bot(stack)}"
+            wire.url, self.webhooks.url = f"{bot}/slack/events", f"{bot}/webhooks/pagerduty"
             self._stack = stack.pop_all()
 
     def stop(self) -> None:
@@ -92,7 +97,8 @@ class Company:
             *([] if self._headless else page.page_routes()),
             Mount("/datadog", routes=datadog.routes(self.world, self.faults)),
             Mount("/elastic", routes=elastic.routes(self.world, self.faults)),
-            Mount("/pagerduty", routes=pagerduty.routes(self.world, self.faults)),
+            Mount("/pagerduty", routes=pagerduty.routes(self.world, self.faults, self.incidents)),
+            Mount("/opsgenie", routes=opsgenie.routes(self.world, self.faults, self.alerts)),
             *self.cloud.routes(),
         ]
         own_names = Middleware(TrustedHostMiddleware, allowed_hosts=[ADDRESS, "localhost"])  # no foreign name may lead here
@@ -141,6 +147,13 @@ class Company:
                 segment_archive=aws.SEGMENT,
                 cache=self._cache,
             ),
-            pagerduty=PagerDuty(api_key=pagerduty.API_KEY, api_url=f"{self.url}/pagerduty"),
+            pagerduty=PagerDuty(
+                api_key=pagerduty.API_KEY,
+                api_url=f"{self.url}/pagerduty",
+                routing_key=pagerduty.ROUTING_KEY,
+                events_url=f"{self.url}/pagerduty",
+                webhook_secret=self._secret,
+            ),
+            opsgenie=Opsgenie(api_key=opsgenie.API_KEY, api_url=f"{self.url}/opsgenie"),
             database_url=f"sqlite:///{self._cache}/paybot.db",
         )

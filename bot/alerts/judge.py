@@ -139,7 +139,7 @@ def _is_enough(rule: Rule, series: Series, known: Known, end: datetime) -> bool:
     recent = _known(series, (end - max(REACH, rule.over)).timestamp(), end.timestamp())
     times, values = zip(*recent, strict=True)
     usual = Series("", times, values, step_s=width)
-    return len(known) >= ENOUGH * max(1.0, rule.over.total_seconds() / usual_distance(usual))
+    return len(known) >= ENOUGH * rule.over.total_seconds() / usual_distance(usual)
 
 
 def _is_told(rule: Rule, outcome: Outcome, series: Series, known: Known, end: datetime) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.alerts.episode import Episode
 from bot.alerts.intent import Intent, Kind, Target
 from bot.alerts.keys import dedup_key, intent_key
+from commands.words import figure
 
 PRIORITY = {"critical": 0, "error": 1, "warning": 2, "info": 3}
 
@@ -74,12 +75,13 @@ class Owing:
 
     def _page(self, episode: Episode) -> Mapping[str, str]:
         """What a pager is told, all in words."""
-        number = "no number" if episode.value is None else f"{episode.value:g} {episode.unit}".rstrip()
-        limit = f"{'above' if episode.above else 'below'} {episode.limit:g} {episode.unit}".rstrip()
+        number = "no number" if episode.value is None else figure(episode.value, episode.unit)
+        limit = f"{'above' if episode.above else 'below'} {figure(episode.limit, episode.unit)}"
+        said = episode.extra.get("said") if episode.value is None else ""
         drill = "DRILL, nothing is wrong: " if episode.drill else ""
         return {
             "dedup_key": dedup_key(episode.env, episode.id),
-            "summary": f"{drill}{episode.title} ({episode.series}): {number}, {limit}",
+            "summary": f"{drill}{episode.title} ({episode.series}): {said or f'{number}, {limit}'}",
             "severity": episode.severity,
             "source": f"paybot {episode.env}",
             "component": episode.section or episode.rule,

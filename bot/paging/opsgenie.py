@@ -25,7 +25,7 @@ MESSAGE, DESCRIPTION, TAG, TAGS = 130, 15_000, 50, 20
 LIMITS_S = (2.0, 3.0)  # for the connection and the answer of what is sent
 LOOK_S = (1.0, 1.0)  # for those of a question
 PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.5)  # before each look at whether a request has been processed: 3 s in all
-WHOLE_S = 8.0  # no more looks after so long: the outbox has lent us the intent for 15 s
+WHOLE_S = 8.0  # no look begins later than this: two more may follow, of the last status and of the alert itself
 PRIORITIES = {"critical": "P1", "error": "P2", "warning": "P3", "info": "P5"}
 UNSEEN = ("401", "402", "403")  # for a question alone: a key may have the right to create and not that to read
 KEYLESS = "Opsgenie cannot be asked: OPSGENIE_API_KEY holds a character that no header may hold"
@@ -45,6 +45,7 @@ class Opsgenie:
     """
 
     idempotent = True
+    limit_s = WHOLE_S + 2 * sum(LOOK_S)
 
     def __init__(
         self,
@@ -62,7 +63,7 @@ class Opsgenie:
         self._lock = threading.Lock()
 
     def send(self, intent: Intent) -> str:
-        """Sends it and waits until it has been processed, for 12 s in all at most; gives the alias."""
+        """Sends it and waits until it has been processed, for `limit_s` in all at most; gives the alias."""
         if intent.kind not in ACTIONS:
             raise SendError("Opsgenie cannot be told this", "refused", code="kind")
         alias = key(intent)

@@ -29,6 +29,7 @@ class PagerDutyEvents:
     """
 
     idempotent = True
+    limit_s = pd.CONNECT_S + pd.READ_S
 
     def __init__(self, *, routing_key: str, events_url: str = EVENTS_URL) -> None:
         self._routing_key = routing_key

@@ -66,6 +66,7 @@ def test_the_newest_is_that_of_the_interval() -> None:
     """A later one is not known yet, an older one says nothing of now."""
     assert told(NEWEST, line(1, 2, None, 90)) == ("good", 2)
     assert told(NEWEST, line(90, None, None, None), end=4) == ("nothing", None)
+    assert told(NEWEST, points((0, 1), (2, 3), (1, 2))) == ("good", 3)
 
 
 @pytest.mark.parametrize("late", [1, 2, 3, 4, 5])
@@ -310,9 +311,9 @@ def test_several_series_are_several_instances_however_they_were_asked() -> None:
 
 def test_two_series_of_one_name_are_one() -> None:
     """One instance has one state: their points are put together, the second's count where both have one."""
-    first, second = points((0, 0), (1, 99), name="region:eu"), points((2, 99), (0, 99), name="region:eu")
+    first, second = points((0, 100), (1, 99), name="region:eu"), points((2, 99), (0, 0), name="region:eu")
     assert by_name(BY_REGION, first, second, line(99, 99, 99, name="region:us")) == {
-        "prod, region:eu": "good",
+        "prod, region:eu": "bad",
         "prod, region:us": "good",
     }
 
@@ -344,6 +345,7 @@ RECENT = table("at", ("events", at(4.9)))
         (Table(), Table(), ("bad", 86_400)),
         (table("lag.95", ("events", None)), table("at", ("events", at(-9_999))), ("bad", 86_400)),
         (table("lag.95", ("events", 4_000)), table("at", ("events", at(9))), ("good", 4)),  # clocks differ
+        (table("lag.95", ("events", 0)), table("at", ("events", at(9))), ("good", 0)),
         (table("lag.95", ("events", None)), RECENT, ("nothing", None)),  # events without a lag
         (table("lag.95", ("events", NAN)), RECENT, ("nothing", None)),
         (table("lag.95", ("events", 4_000)), table("at", ("events", NAN)), ("nothing", None)),
@@ -370,6 +372,20 @@ def test_a_lag_asked_by_bucket_is_the_newest_whole_one() -> None:
     """Percentiles cannot be averaged; one of a bucket that is not over yet is left out, and one from before."""
     rows = [(minute(number).timestamp(), lag) for number, lag in ((-1, 9e9), (3, 50_000), (2, 9e9), (4, None), (4.5, 9e9))]
     assert lagged(table("lag.95", *rows), RECENT) == ("good", 50)
+
+
+@pytest.mark.parametrize("first", [0, 4])
+def test_a_lag_s_buckets_may_begin_and_end_with_the_interval(first: int) -> None:
+    """They are wholly inside."""
+    assert lagged(table("lag.95", (minute(first).timestamp(), 50_000)), RECENT) == ("good", 50)
+
+
+def test_without_an_event_in_the_interval_the_age_is_all_there_is() -> None:
+    """No percentile is missing then."""
+    short = rule(measure="lag", above=120.0, over=timedelta(minutes=1))
+    answers = {"value": table("lag.95", ("events", None)), "last": table("at", ("events", at(3.5)))}
+    (seen,) = judge(short, answers, "prod", minute(5))
+    assert (seen.outcome, seen.value) == ("good", 90)
 
 
 def test_a_lag_needs_both_of_its_answers() -> None:

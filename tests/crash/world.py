@@ -120,11 +120,18 @@ class World:
             return [each for each in self.messages if each.thread_ts == ts and not each.deleted]
 
 
+class Server(ThreadingHTTPServer):
+    """Says nothing of askers that were killed while they were being answered."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None: ...
+
+
 @contextmanager
 def serving(world: World) -> Iterator[World]:
     """The vendors, until the block ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(world))
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), handler(world))
     world.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

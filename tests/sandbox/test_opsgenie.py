@@ -150,8 +150,8 @@ def test_every_fault_is_one_to_send_again(desk: Desk, kind: FaultKind, happened:
 
 
 def test_a_slow_opsgenie_is_given_up(desk: Desk) -> None:
-    """Its ten seconds are more than a page waits."""
-    desk.faults.set("opsgenie", "slow")
+    """Its four seconds are more than a page waits for an answer."""
+    desk.faults.set("opsgenie", "slow", seconds=4.0)
     start = time.monotonic()
     with pytest.raises(SendError, match="in time"):
         desk.pager().send(page("create", "opsgenie"))
