@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from typing import TypeVar
 
-from sandbox import aws, datadog, elastic, pagerduty
+from sandbox import aws, datadog, elastic, opsgenie, pagerduty
 from sandbox.company import Company
 from sandbox.workspace.cast import HOME
 
@@ -64,6 +64,11 @@ def environment(url: str) -> dict[str, str]:
         "PAYBOT_SEGMENT_ARCHIVE": aws.SEGMENT,
         "PAGERDUTY_API_KEY": pagerduty.API_KEY,
         "PAGERDUTY_API_URL": f"{url}/pagerduty",
+        "PAGERDUTY_ROUTING_KEY": pagerduty.ROUTING_KEY,
+        "PAGERDUTY_EVENTS_URL": f"{url}/pagerduty",
+        "PAGERDUTY_WEBHOOK_SECRET": SECRET,
+        "OPSGENIE_API_KEY": opsgenie.API_KEY,
+        "OPSGENIE_API_URL": f"{url}/opsgenie",
         "XDG_CACHE_HOME": CACHE.name,
         "DATABASE_URL": f"sqlite:///{tempfile.mkdtemp(dir=CACHE.name)}/paybot.db",
     }
