@@ -52,11 +52,11 @@ def test_what_always_fails_keeps_nothing_else_back(stage: Stage, failure: str) -
 
 
 def test_a_refusal_is_final_and_seen(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
-    """What a channel will never take is dead, in the channel's words, and an error in the logs."""
+    """What a channel will never take is dead, in the channel's words, and an error in the logs; the rest goes on at once."""
     stage.slack.sends.append("refused")
     stage.owe(intent(seq=1, key="k"), intent(seq=2, key="next"))
     with caplog.at_level(logging.ERROR):
-        stage.run(stage.dispatcher(), 300)
+        stage.run(stage.dispatcher())
     assert (stage.row("k").status, stage.row("k").said) == ("dead", "it was refused")
     assert (stage.slack.seen(), "could not be delivered" in caplog.text) == (["next"], True)
 

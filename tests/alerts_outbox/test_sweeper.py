@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -50,6 +51,18 @@ def test_what_took_one_attempt_is_not_looked_at(stage: Stage) -> None:
     assert stage.slack.count("look") == 0
 
 
+def test_the_one_that_the_store_names_stays(stage: Stage) -> None:
+    """The episode's thread hangs on the message that the store knows: an earlier one that nobody knew of goes."""
+    stage.owe(intent(key="k"))
+    dispatcher = stage.dispatcher()
+    stage.run(dispatcher)
+    tried_twice(stage)
+    known = stage.slack.made[0]
+    stage.slack.made.append(replace(known, id="unknown", at=known.at - timedelta(seconds=1)))
+    stage.run(dispatcher, 2 * LEASE_S + 1)
+    assert stage.slack.standing() == [known]
+
+
 def test_the_earliest_stays_where_the_known_one_is_gone(stage: Stage) -> None:
     """If a person removed the message that the store names, one of the others stays."""
     stage.slack.sends.extend(["arrives 5"])
@@ -72,6 +85,30 @@ def test_a_sweep_that_fails_is_made_up_for(stage: Stage, failure: str) -> None:
     stage.slack.withdrawals.append(failure)
     stage.run(dispatcher, 120)
     assert (stage.slack.seen(), stage.slack.early) == (["k"], 0)
+
+
+def test_a_channel_that_cannot_be_looked_at_is_not_hammered(stage: Stage) -> None:
+    """The pauses between failing looks grow."""
+    stage.owe(*(intent(f"e{number}") for number in range(20)))
+    dispatcher = stage.dispatcher()
+    stage.run(dispatcher)
+    tried_twice(stage)
+    stage.slack.always = "lost"
+    stage.run(dispatcher, 120)
+    assert stage.slack.count("look") < 30
+
+
+def test_what_is_new_need_not_wait_for_repairs(stage: Stage) -> None:
+    """However much there is to look at, something urgent goes out in between."""
+    stage.owe(*(intent(f"e{number}") for number in range(20)))
+    dispatcher = stage.dispatcher()
+    stage.run(dispatcher)
+    tried_twice(stage)
+    stage.clock.advance(2 * LEASE_S)
+    stage.owe(intent("new", priority=0, key="urgent"))
+    dispatcher.once("slack")
+    dispatcher.once("slack")
+    assert "urgent" in stage.slack.seen()
 
 
 def test_a_look_that_is_forbidden_is_counted(stage: Stage) -> None:
