@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.crash.rig import point_kills, random_kills
+from tests.crash.feed import SECOND, Plan
+from tests.crash.rig import child, faults, point_kills, random_kills, until_ready
+from tests.crash.world import World, serving
 
 SEED = 20_261_125
 
@@ -26,3 +31,40 @@ def test_kills_between_two_effects_lose_nothing_and_say_nothing_twice(tmp_path: 
     verdict, hit = point_kills(1, SEED, f"sqlite:///{tmp_path}/points.db", points)
     assert verdict.faults == ()
     assert set(hit) == set(points)
+
+
+@pytest.mark.timeout(120)
+def test_pagers_hear_in_seconds_while_slack_is_down(tmp_path: Path) -> None:
+    """And Slack hears all of it once, when it is back: one message, which says how it stands."""
+    with serving(World(SEED, down=frozenset({"slack"}))) as world:
+        plan = Plan(datetime.now(UTC).replace(microsecond=0), 2)
+        with child(f"sqlite:///{tmp_path}/down.db", world, plan) as process:
+            assert until_ready(process)
+            until(lambda: len(world.events) >= 1, 30)
+            late_s = world.events[0][0] - (plan.begin(0) + SECOND).timestamp()
+            assert late_s < 5
+            assert world.visible() == []
+            world.down = frozenset()
+            until(lambda: not faults(world, plan), 60)
+
+
+@pytest.mark.timeout(60)
+def test_a_killed_process_is_back_within_three_seconds(tmp_path: Path) -> None:
+    """Its database holds open episodes and unfinished business."""
+    with serving(World(SEED)) as world:
+        plan = Plan(datetime.now(UTC).replace(microsecond=0), 4)
+        took = []
+        for _ in range(3):
+            start = time.monotonic()
+            with child(f"sqlite:///{tmp_path}/back.db", world, plan) as process:
+                assert until_ready(process)
+                took.append(time.monotonic() - start)
+                time.sleep(1.0)
+    assert sorted(took)[1] < 3
+
+
+def until(holds: Callable[[], bool], limit_s: float) -> None:
+    deadline = time.monotonic() + limit_s
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
