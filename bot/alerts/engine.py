@@ -6,7 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -140,8 +140,8 @@ class Engine:
 
     def _run(self, due: Tick) -> None:
         with self._database.begin() as conn:
-            known = store.instances(conn)
-        back = self._lost(known.values(), due)
+            known, last = store.instances(conn), store.last_tick(conn)
+        back = self._lost(last, due)
         outcomes = self._asked(due, back)
         self._hooks.failpoint("after_fetch")
         answers = sorted_by_rule(self._rules.values(), self._beat.env, outcomes)
@@ -157,19 +157,20 @@ class Engine:
         self._hooks.failpoint("after_judging")
         with self._database.begin() as conn:
             self._hooks.failpoint("in_transaction")
-            self._write(conn, moments, due)
+            self._write(conn, moments, known, due)
             store.finish_tick(conn, due.number, due.now)
             self._hooks.failpoint("before_commit")
         self._hooks.failpoint("after_commit")
         self._last = due.number
 
-    def _write(self, conn: Connection, moments: Iterable[Moment], due: Tick) -> None:
+    def _write(self, conn: Connection, moments: Iterable[Moment], known: Mapping[tuple[str, str], Instance], due: Tick) -> None:
         """Everything that the moments change, and what is owed for it, in this one transaction."""
         open_ = [episode for episode in store.open_episodes(conn) if not episode.drill]  # from here on no press comes in between
         owing = Owing(due.now, outbox.newest_seq(conn), self._beat.runbook_url)
         changes = applied(tuple(moments), open_, self._rules, self._beat.env, due.now, new_id)
-        for instance in changes.instances.values():
-            store.keep_instance(conn, instance)
+        for place, instance in changes.instances.items():
+            if is_news(known.get(place, Instance(*place)), instance):
+                store.keep_instance(conn, instance)
         for episode in (*changes.opened, *changes.missed):
             store.add_episode(conn, episode)
         for own, changed in changes.changed.items():
@@ -177,11 +178,10 @@ class Engine:
         outbox.add(conn, tuple(intents(changes, owing, self._hooks.note)))
         store.forget_episodes(conn, due.now - KEPT)
 
-    def _lost(self, known: Iterable[Instance], due: Tick) -> timedelta:
+    def _lost(self, last: int | None, due: Tick) -> timedelta:
         """How far before this tick's end nothing was judged because nobody ran; zero where the last tick was the one before."""
-        judged_until = max((each.end for each in known if each.end is not None), default=due.end)
-        gap = due.end - judged_until - self._beat.tick
-        return min(gap, CATCH_UP) if gap > self._beat.tick else timedelta(0)
+        missed = due.number - last - 1 if last is not None else 0
+        return min(missed * self._beat.tick, CATCH_UP) if missed > 1 else timedelta(0)
 
     # --- asking ---------------------------------------------------------------------------------------------------
 
@@ -266,3 +266,8 @@ def new_id() -> str:
 def source_of(job: str) -> str:
     """The source of a call ("datadog prod"), or of a try."""
     return job.partition(" ")[0]
+
+
+def is_news(was: Instance, now: Instance) -> bool:
+    """Whether an instance must be kept: of thousands that are well only the newest number has changed, which nothing needs."""
+    return was.signal != "ok" or replace(now, end=was.end, value=was.value) != was

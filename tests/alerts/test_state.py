@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.alerts.judge import Outcome, Seen
 from bot.alerts.rule import NoData
-from bot.alerts.state import Event, Instance, Signal, Step, removed, step
+from bot.alerts.state import Event, Instance, Signal, Step, missing, removed, step
 from tests.alerts.rules import DELAY, TICK_S, absent, after, each_minute, events, instance, minute, rule, seen, signals
 
 MINUTE = timedelta(minutes=1)
@@ -300,6 +300,13 @@ def test_an_end_that_was_judged_already_changes_nothing(signal: Signal, outcome:
     assert step(was, seen(outcome, end), rule(no_data="fire"), minute(11), TICK_S) == Step(was)
 
 
+def test_an_end_of_this_very_moment_is_judged_once() -> None:
+    """Where data are judged without delay, and the full minute is now."""
+    was = before("ok", ripe=True)
+    assert step(was, seen("bad", 10), rule(), minute(10), TICK_S) == Step(was)
+    assert missing(before("firing", ripe=True), rule(), minute(10), TICK_S).instance.end == minute(10)
+
+
 @pytest.mark.parametrize("outcomes", ["bbbb", "gggg", "bggg", "bgbg"])
 def test_a_restart_at_any_tick_makes_no_difference(outcomes: str) -> None:
     """All that matters is in the instance: judged again from any point, the rest comes out the same."""
@@ -398,6 +405,12 @@ def test_silence_of_a_series_is_not_its_absence() -> None:
     """A series that is there without numbers is kept however long, and one absent tick after that ends nothing."""
     was = each_minute("b" + "n" * 60, rule())[-1].instance
     assert signals(absent(was, 1, rule(), first=62)) == ["firing"]
+
+
+def test_what_silence_fired_is_not_over_with_one_absent_tick() -> None:
+    """Its silence before that was no absence."""
+    was = each_minute("nnn", rule(no_data="nodata"))[-1].instance
+    assert signals(absent(was, 2, rule(no_data="nodata"), first=4)) == ["firing", "recovering"]
 
 
 def test_an_absent_series_forgets_what_was_pending_after_two_ticks() -> None:
