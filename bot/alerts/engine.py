@@ -57,6 +57,7 @@ class Hooks:
     ticked: Callable[[str, float], None] = lambda outcome, seconds: None
     note: Note = plain_note
     failpoint: Callable[[str], None] = lambda name: None
+    seconds: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class Engine:
         self._hooks = hooks or Hooks()
         self._bulkheads = Bulkheads()
         self._last: int | None = None
+        self._last_s = 0.0  # when that was, in seconds that never go back
         self._first: int | None = None
         self._heard: dict[str, Heard] = {}
 
@@ -125,18 +127,30 @@ class Engine:
 
     def _due(self) -> Tick:
         now = self._now()
-        number = int(now.timestamp() // self._beat.tick.total_seconds())
+        number = self._number(now)
         bucket_s = self._beat.bucket.total_seconds()
         end = datetime.fromtimestamp((now - self._beat.delay).timestamp() // bucket_s * bucket_s, UTC)
         return Tick(number, end, now)
 
+    def _number(self, now: datetime) -> int:
+        """The number of the tick that is due; after a clock was set back they are counted on: no hour is left unwatched."""
+        tick_s = self._beat.tick.total_seconds()
+        number = int(now.timestamp() // tick_s)
+        if self._last is None or number >= self._last:
+            return number
+        return self._last + int((self._hooks.seconds() - self._last_s) // tick_s)
+
     def _claimed(self, due: Tick) -> bool:
         with self._database.begin() as conn:
             claimed = store.claim_tick(conn, due.number, due.now, self._beat.owner)
+            last = store.last_tick(conn)
         self._hooks.failpoint("after_tick_claim")
         if not claimed:
-            self._last = due.number
+            self._done(max(due.number, last or 0))
         return claimed
+
+    def _done(self, number: int) -> None:
+        self._last, self._last_s = number, self._hooks.seconds()
 
     def _run(self, due: Tick) -> None:
         with self._database.begin() as conn:
@@ -161,7 +175,7 @@ class Engine:
             store.finish_tick(conn, due.number, due.now)
             self._hooks.failpoint("before_commit")
         self._hooks.failpoint("after_commit")
-        self._last = due.number
+        self._done(due.number)
 
     def _write(self, conn: Connection, moments: Iterable[Moment], known: Mapping[tuple[str, str], Instance], due: Tick) -> None:
         """Everything that the moments change, and what is owed for it, in this one transaction."""

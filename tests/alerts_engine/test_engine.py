@@ -133,6 +133,24 @@ def test_what_began_and_ended_while_nobody_ran_is_one_message_and_wakes_nobody(d
     assert (kinds(database), kinds(database, "pagerduty")) == (["show"], [])
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_clock_that_is_set_back_stops_nothing(database: Database, clock: Clock, restarted: bool) -> None:
+    """Ticks are counted on, by time that never goes back: what breaks in the hours that come again is told."""
+    seconds = [0.0]
+    hooks = Hooks(seconds=lambda: seconds[0])
+    feed = Feed(Bad(range(-115, -5)))
+    engine = an_engine(database, clock, a_rule(), hooks=hooks, datadog=feed)
+    until(engine, clock, 10)
+    assert episodes(database) == ()
+    clock.at -= MINUTE * 120
+    engine = an_engine(database, clock, a_rule(), hooks=hooks, datadog=feed) if restarted else engine
+    for _ in range(12):
+        clock.at += MINUTE
+        seconds[0] += 60
+        engine.run_due()
+    assert [each.phase for each in episodes(database, START - MINUTE * 200)] == ["firing"]
+
+
 def test_a_rule_that_is_gone_resolves_once(database: Database, clock: Clock) -> None:
     """With the reason."""
     feed = Feed(Bad(range(-5, 200)))
