@@ -36,12 +36,12 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 IDLE_MS = 15 * MINUTE_MS
 _HOUR_MS = 60 * MINUTE_MS
-_ABANDONED_SHARE = 0.0004  # with the declined ones about 3 an hour: well below the ten an hour that are worth a message
+_ABANDONED_SHARE = 0.0002  # with the declined ones about 2 an hour: well below the ten an hour that are worth a message
 _EXTENDED_SHARE = 0.0011
 _LONGEST_MS = 24 * _HOUR_MS  # a session is over by then: Stripe's own limit
-_RETRIED_SHARE = 0.95
+_RETRIED_SHARE = 0.97
 _POISONED_SHARE = 0.001  # retries whose message breaks the worker
-_RETRY_DECLINED_SHARE = 0.045
+_RETRY_DECLINED_SHARE = 0.03
 LONGEST_DELAY_MS = 15 * MINUTE_MS  # the longest that SQS delays a message; until then the retry waits in EventBridge's schedule
 RECEIVES = 5  # a message that was received so often without success goes to the dead letters
 VISIBILITY_MS = 30_000

@@ -9,7 +9,14 @@ from sandbox.faults import FAULT_KINDS, Faults
 from sandbox.scenarios import SCENARIOS
 from sandbox.world import World
 
-SOURCES = {"datadog": "Datadog", "elastic": "Elasticsearch", "aws": "AWS", "pagerduty": "PagerDuty", "slack": "Slack"}
+SOURCES = {
+    "datadog": "Datadog",
+    "elastic": "Elasticsearch",
+    "aws": "AWS",
+    "pagerduty": "PagerDuty",
+    "opsgenie": "Opsgenie",
+    "slack": "Slack",
+}
 KINDS: dict[str, str] = {
     "ok": "well",
     "slow": "slow (10 s)",
@@ -18,6 +25,7 @@ KINDS: dict[str, str] = {
     "partial": "half an answer",
     "down": "down",
 }
+UNHEARD = "done, but no answer"
 SPEEDS = (1, 10, 60, 600)
 LONGEST_JUMP_S = 86_400.0  # the events on the way are made at once
 
@@ -77,6 +85,6 @@ class CompanySwitches:
 
 
 def kinds(source: str) -> list[dict[str, str]]:
-    """The faults that a source can have: Slack and PagerDuty never give half an answer."""
-    whole = ("slack", "pagerduty")
-    return [{"kind": kind, "title": title} for kind, title in KINDS.items() if not (kind == "partial" and source in whole)]
+    """The faults that a source can have, in words: half an answer of a pager is a page that went out and was not confirmed."""
+    titles = {**KINDS, "partial": UNHEARD} if source in ("pagerduty", "opsgenie") else KINDS
+    return [{"kind": kind, "title": title} for kind, title in titles.items() if not (kind == "partial" and source == "slack")]

@@ -14,8 +14,9 @@ from starlette.routing import Route, request_response
 
 from sandbox.faults import FaultKind, Faults, Faulty
 from sandbox.workspace.files import LARGEST
-from sandbox.workspace.methods import METHODS
+from sandbox.workspace.methods import METHODS, SCOPES
 from sandbox.workspace.methods.call import Call, TooFast
+from sandbox.workspace.mishaps import failed, happening, ratelimited
 from sandbox.workspace.refused import Refused
 from sandbox.workspace.workspace import Workspace
 
@@ -24,29 +25,27 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 MOST_BODY = 2_000_000  # bytes of a call
 
 
-def ratelimited(wait_s: int = 2) -> Response:
-    return JSONResponse({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(wait_s)})
-
-
 REFUSALS: Mapping[FaultKind, Callable[[], Response]] = {
     "429": ratelimited,
-    "500": lambda: JSONResponse({"ok": False, "error": "internal_error"}, 500),
+    "500": failed,
 }
 
 
 def routes(workspace: Workspace, faults: Faults) -> list[Route]:
-    """Everything that the bot calls; paths begin with `/slack`, and have the faults of the source "slack"."""
+    """Everything that the bot calls; paths begin with `/slack`, and have the faults of the source "slack".
+
+    The workspace's mishaps strike single calls, by their method; an upload is "upload", a response_url "respond".
+    """
 
     async def method(request: Request) -> Response:
-        return await call(workspace, request)
+        mishap = workspace.mishaps.draw(request.path_params["method"])
+        return await happening(mishap, lambda: call(workspace, request))
 
     async def upload(request: Request) -> Response:
-        content = await body_of(request, LARGEST)
-        sent = workspace.files.send(request.path_params["key"], content)
-        return PlainTextResponse(f"OK - {len(content)}") if sent else PlainTextResponse("not found", 404)
+        return await happening(workspace.mishaps.draw("upload"), lambda: send(workspace, request))
 
     async def hook(request: Request) -> Response:
-        return await respond(workspace, request)
+        return await happening(workspace.mishaps.draw("respond"), lambda: respond(workspace, request))
 
     def route(path: str, endpoint: Endpoint) -> Route:
         return Route(path, Faulty(request_response(endpoint), "slack", faults, REFUSALS), methods=["POST"])
@@ -63,12 +62,28 @@ async def call(workspace: Workspace, request: Request) -> Response:
     try:
         args = arguments(request, await body_of(request, MOST_BODY))
         authorised(workspace, request, args)
-        method = METHODS.get(request.path_params["method"], unknown)
-        return JSONResponse({"ok": True, **method(workspace, Call(args, home(request)))})
+        return JSONResponse({"ok": True, **accepted(workspace, request.path_params["method"], Call(args, home(request)))})
     except Refused as refused:
         return JSONResponse(refusal(refused))
     except TooFast as fast:
-        return ratelimited(fast.wait_s)
+        return ratelimited(str(fast.wait_s))
+
+
+def accepted(workspace: Workspace, name: str, asked: Call) -> Json:
+    """The answer to a call that was accepted, which the ledger then knows of. Raises Refused."""
+    needed = SCOPES.get(name, "")
+    if needed and needed not in workspace.scopes:
+        raise Refused("missing_scope", needed=needed, provided=",".join(sorted(workspace.scopes)))
+    answer = METHODS.get(name, unknown)(workspace, asked)
+    workspace.accepted.note(name, asked.args, answer, asked.parsed("metadata"))
+    return answer
+
+
+async def send(workspace: Workspace, request: Request) -> Response:
+    """The bytes of one upload."""
+    content = await body_of(request, LARGEST)
+    sent = workspace.files.send(request.path_params["key"], content)
+    return PlainTextResponse(f"OK - {len(content)}") if sent else PlainTextResponse("not found", 404)
 
 
 def unknown(_workspace: Workspace, _call: Call) -> Json:
@@ -107,7 +122,7 @@ def authorised(workspace: Workspace, request: Request, args: Mapping[str, Any]) 
 
 
 def refusal(refused: Refused) -> Json:
-    body: Json = {"ok": False, "error": refused.error}
+    body: Json = {"ok": False, "error": refused.error, **refused.more}
     if refused.messages:
         body["errors"] = list(refused.messages)
         body["response_metadata"] = {"messages": [f"[ERROR] {message}" for message in refused.messages]}

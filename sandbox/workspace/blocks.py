@@ -13,13 +13,14 @@ from sandbox.workspace.refused import Refused
 
 Json = dict[str, Any]
 Faults = Iterator[str]
+Kinds = Mapping[str, Callable[[Json, str], Faults]]
 MOST_TEXT = 13_200
 MOST_BLOCKS = 50
 FILE_ID = re.compile(r"F[A-Z0-9]{8,}")
 
 
 def check(blocks: Any, ready: Callable[[str], bool]) -> tuple[Json, ...]:
-    """The blocks with the IDs that Slack gives to those without one. `ready` says whether a file can be shown yet.
+    """A message's blocks with the IDs that Slack gives to those without one. `ready` says whether a file can be shown yet.
 
     Raises Refused: `invalid_blocks` with a json-pointer for each fault, or `msg_blocks_too_long`.
     """
@@ -30,18 +31,24 @@ def check(blocks: Any, ready: Callable[[str], bool]) -> tuple[Json, ...]:
         raise Refused("invalid_blocks", *faults)
     if sum(map(len, texts(blocks))) > MOST_TEXT:
         raise Refused("msg_blocks_too_long")
+    return named(blocks)
+
+
+def named(blocks: list[Json]) -> tuple[Json, ...]:
+    """Blocks without faults, with the IDs that Slack gives to those without one."""
     return tuple(_named(block, f"b{number}") for number, block in enumerate(blocks))
 
 
 def _named(block: Json, name: str) -> Json:
     """The block with an ID, and its elements too: Slack gives one to whatever came without."""
-    named = {"block_id": name, **block}
+    full = {"block_id": name, **block}
     if block["type"] == "actions":
         elements = block["elements"]
-        named["elements"] = [{"action_id": f"{name}.{number}", **element} for number, element in enumerate(elements)]
-    if "accessory" in block:
-        named["accessory"] = {"action_id": f"{name}.accessory", **block["accessory"]}
-    return named
+        full["elements"] = [{"action_id": f"{name}.{number}", **element} for number, element in enumerate(elements)]
+    for part in ("accessory", "element"):
+        if part in block:
+            full[part] = {"action_id": f"{name}.{part}", **block[part]}
+    return full
 
 
 def texts(part: Any) -> Iterator[str]:
@@ -62,23 +69,28 @@ def _faults(blocks: list[Json], ready: Callable[[str], bool]) -> Faults:
         yield f"no more than {MOST_BLOCKS} items allowed [json-pointer:/blocks]"
     if sum(block.get("type") == "table" for block in blocks) > 1:
         yield "only one table allowed [json-pointer:/blocks]"
+    yield from faults_of(blocks, ready, BLOCKS, "/blocks")
+
+
+def faults_of(blocks: list[Json], ready: Callable[[str], bool], kinds: Kinds, where: str) -> Faults:
+    """What is wrong with each block, of those `kinds` that are allowed here; `where` is the json-pointer of them all."""
     for number, block in enumerate(blocks):
-        at = f"/blocks/{number}"
-        faults = BLOCKS.get(str(block.get("type")))
-        yield from _wrong(faults is None, f"unsupported type: {block.get('type')}", at)
-        yield from _wrong(len(str(block.get("block_id", ""))) > 255, "must be less than 256 characters", f"{at}/block_id")
+        at = f"{where}/{number}"
+        faults = kinds.get(str(block.get("type")))
+        yield from wrong(faults is None, f"unsupported type: {block.get('type')}", at)
+        yield from wrong(len(str(block.get("block_id", ""))) > 255, "must be less than 256 characters", f"{at}/block_id")
         if faults:
             yield from faults(block, at)
         if block.get("type") == "image":
             yield from _picture_file(block, at, ready)
 
 
-def _wrong(is_wrong: bool, why: str, at: str) -> Faults:
+def wrong(is_wrong: bool, why: str, at: str) -> Faults:
     if is_wrong:
         yield f"{why} [json-pointer:{at}]"
 
 
-def _string(part: Json, key: str, most: int, at: str, *, needed: bool = True) -> Faults:
+def string(part: Json, key: str, most: int, at: str, *, needed: bool = True) -> Faults:
     value = part.get(key)
     if value is None and not needed:
         return
@@ -88,14 +100,14 @@ def _string(part: Json, key: str, most: int, at: str, *, needed: bool = True) ->
         yield f"must be less than {most + 1} characters [json-pointer:{at}/{key}]"
 
 
-def _text(part: Json, key: str, most: int, at: str, *, plain: bool = False) -> Faults:
+def text_object(part: Json, key: str, most: int, at: str, *, plain: bool = False) -> Faults:
     text = part.get(key)
     if not isinstance(text, dict):
         yield f"missing required field: {key} [json-pointer:{at}]"
         return
     allowed = ("plain_text",) if plain else ("plain_text", "mrkdwn")
-    yield from _wrong(text.get("type") not in allowed, f"unsupported type: {text.get('type')}", f"{at}/{key}/type")
-    yield from _string(text, "text", most, f"{at}/{key}")
+    yield from wrong(text.get("type") not in allowed, f"unsupported type: {text.get('type')}", f"{at}/{key}/type")
+    yield from string(text, "text", most, f"{at}/{key}")
 
 
 def _many(part: Json, key: str, most: int, at: str) -> Faults:
@@ -108,37 +120,37 @@ def _many(part: Json, key: str, most: int, at: str) -> Faults:
 
 def _items(part: Json, key: str) -> list[tuple[int, Json]]:
     items = part.get(key)
-    return list(enumerate(map(_object, items if isinstance(items, list) else [])))
+    return list(enumerate(map(object_of, items if isinstance(items, list) else [])))
 
 
 def _header(block: Json, at: str) -> Faults:
-    yield from _text(block, "text", 150, at, plain=True)
+    yield from text_object(block, "text", 150, at, plain=True)
 
 
 def _section(block: Json, at: str) -> Faults:
     if "text" in block or "fields" not in block:
-        yield from _text(block, "text", 3_000, at)
+        yield from text_object(block, "text", 3_000, at)
     if "fields" in block:
         yield from _many(block, "fields", 10, at)
     for number, _field in _items(block, "fields"):
-        yield from _text({"field": _field}, "field", 2_000, f"{at}/fields/{number}")
+        yield from text_object({"field": _field}, "field", 2_000, f"{at}/fields/{number}")
     if "accessory" in block:
-        yield from _element(_object(block["accessory"]), f"{at}/accessory")
+        yield from _element(object_of(block["accessory"]), f"{at}/accessory")
 
 
 def _image(block: Json, at: str) -> Faults:
-    yield from _string(block, "alt_text", 2_000, at)
-    yield from _string(block, "image_url", 3_000, at, needed=False)
-    yield from _wrong(("image_url" in block) == ("slack_file" in block), "needs one of image_url and slack_file", at)
+    yield from string(block, "alt_text", 2_000, at)
+    yield from string(block, "image_url", 3_000, at, needed=False)
+    yield from wrong(("image_url" in block) == ("slack_file" in block), "needs one of image_url and slack_file", at)
     if "title" in block:
-        yield from _text(block, "title", 2_000, at, plain=True)
+        yield from text_object(block, "title", 2_000, at, plain=True)
 
 
 def _picture_file(block: Json, at: str, ready: Callable[[str], bool]) -> Faults:
     if "slack_file" not in block:
         return
-    id_ = str(_object(block["slack_file"]).get("id", ""))
-    yield from _wrong(not FILE_ID.fullmatch(id_) or not ready(id_), "invalid slack file", f"{at}/slack_file")
+    id_ = str(object_of(block["slack_file"]).get("id", ""))
+    yield from wrong(not FILE_ID.fullmatch(id_) or not ready(id_), "invalid slack file", f"{at}/slack_file")
 
 
 def _context(block: Json, at: str) -> Faults:
@@ -146,9 +158,9 @@ def _context(block: Json, at: str) -> Faults:
     for number, element in _items(block, "elements"):
         where = f"{at}/elements/{number}"
         if element.get("type") == "image":
-            yield from _string(element, "alt_text", 2_000, where)
+            yield from string(element, "alt_text", 2_000, where)
         else:
-            yield from _text({"text": element}, "text", 3_000, where)
+            yield from text_object({"text": element}, "text", 3_000, where)
 
 
 def _actions(block: Json, at: str) -> Faults:
@@ -156,10 +168,10 @@ def _actions(block: Json, at: str) -> Faults:
     for number, element in _items(block, "elements"):
         yield from _element(element, f"{at}/elements/{number}")
     names = [element["action_id"] for _, element in _items(block, "elements") if "action_id" in element]
-    yield from _wrong(len(set(names)) < len(names), "`action_id` already exists", f"{at}/elements")
+    yield from wrong(len(set(names)) < len(names), "`action_id` already exists", f"{at}/elements")
 
 
-def _object(value: Any) -> Json:
+def object_of(value: Any) -> Json:
     return value if isinstance(value, dict) else {}
 
 
@@ -168,46 +180,50 @@ def _element(element: Json, at: str) -> Faults:
     if faults is None:
         yield f"unsupported type: {element.get('type')} [json-pointer:{at}]"
         return
-    yield from _string(element, "action_id", 255, at, needed=False)
+    yield from string(element, "action_id", 255, at, needed=False)
     yield from faults(element, at)
     if "confirm" in element:
-        yield from _confirm(_object(element["confirm"]), f"{at}/confirm")
+        yield from _confirm(object_of(element["confirm"]), f"{at}/confirm")
 
 
 def _button(element: Json, at: str) -> Faults:
-    yield from _text(element, "text", 75, at, plain=True)
-    yield from _string(element, "value", 2_000, at, needed=False)
-    yield from _string(element, "url", 3_000, at, needed=False)
-    yield from _string(element, "accessibility_label", 75, at, needed=False)
-    yield from _wrong(element.get("style", "primary") not in ("primary", "danger"), "invalid style", f"{at}/style")
+    yield from text_object(element, "text", 75, at, plain=True)
+    yield from string(element, "value", 2_000, at, needed=False)
+    yield from string(element, "url", 3_000, at, needed=False)
+    yield from string(element, "accessibility_label", 75, at, needed=False)
+    yield from wrong(element.get("style", "primary") not in ("primary", "danger"), "invalid style", f"{at}/style")
 
 
-def _select(element: Json, at: str) -> Faults:
+def select(element: Json, at: str) -> Faults:
     if "placeholder" in element:
-        yield from _text(element, "placeholder", 150, at, plain=True)
-    yield from _options(element, 100, at)
+        yield from text_object(element, "placeholder", 150, at, plain=True)
+    yield from options(element, 100, at)
+    first = element.get("initial_option")
+    yield from wrong(
+        first is not None and first not in (element.get("options") or ()), "must be one of the options", f"{at}/initial_option"
+    )
 
 
 def _overflow(element: Json, at: str) -> Faults:
-    yield from _options(element, 5, at)
+    yield from options(element, 5, at)
 
 
-def _options(element: Json, most: int, at: str) -> Faults:
+def options(element: Json, most: int, at: str) -> Faults:
     yield from _many(element, "options", most, at)
     for number, option in _items(element, "options"):
-        yield from _text(option, "text", 75, f"{at}/options/{number}", plain=True)
-        yield from _string(option, "value", 150, f"{at}/options/{number}")
+        yield from text_object(option, "text", 75, f"{at}/options/{number}", plain=True)
+        yield from string(option, "value", 150, f"{at}/options/{number}")
 
 
 def _confirm(confirm: Json, at: str) -> Faults:
     for key, most in (("title", 100), ("text", 300), ("confirm", 30), ("deny", 30)):
-        yield from _text(confirm, key, most, at, plain=key != "text")
+        yield from text_object(confirm, key, most, at, plain=key != "text")
 
 
 def _table(block: Json, at: str) -> Faults:
     yield from _many(block, "rows", 100, at)
     settings = _items(block, "column_settings")
-    yield from _wrong(len(settings) > 20, "no more than 20 items allowed", f"{at}/column_settings")
+    yield from wrong(len(settings) > 20, "no more than 20 items allowed", f"{at}/column_settings")
     rows = block.get("rows")
     for number, row in enumerate(rows if isinstance(rows, list) else []):
         yield from _row(row, f"{at}/rows/{number}")
@@ -219,13 +235,13 @@ def _row(row: Any, at: str) -> Faults:
         return
     for number, cell in enumerate(row):
         kind = cell.get("type") if isinstance(cell, dict) else None
-        yield from _wrong(kind not in ("raw_text", "raw_number", "rich_text"), f"unsupported type: {kind}", f"{at}/{number}")
+        yield from wrong(kind not in ("raw_text", "raw_number", "rich_text"), f"unsupported type: {kind}", f"{at}/{number}")
         if kind == "raw_text":
-            yield from _string(cell, "text", 3_000, f"{at}/{number}")
+            yield from string(cell, "text", 3_000, f"{at}/{number}")
 
 
 def _markdown(block: Json, at: str) -> Faults:
-    yield from _string(block, "text", 12_000, at)
+    yield from string(block, "text", 12_000, at)
 
 
 def _rich_text(block: Json, at: str) -> Faults:
@@ -236,7 +252,7 @@ def _divider(block: Json, at: str) -> Faults:
     yield from ()
 
 
-BLOCKS: Mapping[str, Callable[[Json, str], Faults]] = {
+BLOCKS: Kinds = {
     "actions": _actions,
     "context": _context,
     "divider": _divider,
@@ -247,4 +263,4 @@ BLOCKS: Mapping[str, Callable[[Json, str], Faults]] = {
     "section": _section,
     "table": _table,
 }
-ELEMENTS: Mapping[str, Callable[[Json, str], Faults]] = {"button": _button, "overflow": _overflow, "static_select": _select}
+ELEMENTS: Kinds = {"button": _button, "overflow": _overflow, "static_select": select}

@@ -11,14 +11,17 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sandbox.workspace.api import MOST_BODY, body_of, home, json_object, refusal
-from sandbox.workspace.cast import BOT, CHANNELS, EVERYBODY, PEOPLE, TEAM_NAME
+from sandbox.workspace.cast import BOT, CHANNELS, EVERYBODY, PEOPLE, TEAM_NAME, Person
+from sandbox.workspace.drills import Drills
 from sandbox.workspace.hints import HINTS
 from sandbox.workspace.refused import Refused
 from sandbox.workspace.view import shown
-from sandbox.workspace.workspace import Workspace
+from sandbox.workspace.workspace import Workspace, sees
 
 Json = dict[str, Any]
 Act = Callable[[Request, Json], Awaitable[Json]]
+Pages = Callable[[], list[Json]]
+Handle = Callable[[str, str, str, Person], None]
 MOST_TYPED = 12_000  # characters; Slack's own composer takes no more
 
 
@@ -46,14 +49,37 @@ class Switches(Protocol):
         ...
 
 
-def routes(workspace: Workspace, switches: Switches) -> list[Route]:
-    """The console's paths."""
-    console = Console(workspace, switches)
+def nobody() -> list[Json]:
+    """The pages of a company that has no pagers."""
+    return []
+
+
+def unhandled(_service: str, id_: str, _action: str, _by: Person) -> None:
+    """Nothing can be done about the pages of a company that has no pagers."""
+    raise KeyError(id_)
+
+
+def routes(workspace: Workspace, switches: Switches, pages: Pages = nobody, handle: Handle = unhandled) -> list[Route]:
+    """The console's paths.
+
+    `pages` lists who was paged, the newest first: `{service, id, who, what, when, status, url}`, `when` in epoch seconds,
+    `status` "triggered" or "open", "acknowledged", "resolved" or "closed". `handle(service, id, action, person)` has a person
+    "acknowledge" or "resolve" one of them; it raises KeyError for what is not there.
+    """
+    console, drills = Console(workspace, switches, pages, handle), Drills(workspace)
     return [
         Route("/sandbox/state", console.state),
         Route("/sandbox/events", console.events),
         Route("/sandbox/say", acting(console.say), methods=["POST"]),
         Route("/sandbox/press", acting(console.press), methods=["POST"]),
+        Route("/sandbox/submit", acting(console.submit), methods=["POST"]),
+        Route("/sandbox/close", acting(console.close), methods=["POST"]),
+        Route("/sandbox/erase", acting(console.erase), methods=["POST"]),
+        Route("/sandbox/pages", console.pages),
+        Route("/sandbox/pages/{service}/{id}", acting(console.handle), methods=["POST"]),
+        Route("/sandbox/ledger", drills.ledger),
+        Route("/sandbox/slack", drills.state),
+        Route("/sandbox/slack", acting(drills.drill), methods=["POST"]),
         Route("/sandbox/scenarios/{name}", acting(console.scenario), methods=["POST"]),
         Route("/sandbox/faults/{source}", acting(console.fault), methods=["POST"]),
         Route("/sandbox/clock", acting(console.clock), methods=["POST"]),
@@ -63,20 +89,23 @@ def routes(workspace: Workspace, switches: Switches) -> list[Route]:
 class Console:
     """The endpoints."""
 
-    def __init__(self, workspace: Workspace, switches: Switches) -> None:
+    def __init__(self, workspace: Workspace, switches: Switches, pages: Pages, handle: Handle) -> None:
         self._workspace = workspace
         self._switches = switches
+        self._pages = pages
+        self._handle = handle
 
     async def state(self, request: Request) -> Response:
         """Everything that a page needs to begin, as the person `user` sees it."""
         user = request.query_params.get("user", "")
         talk = self._workspace.talk
+        channels = [channel for channel in CHANNELS.values() if sees(user, channel.id)]
         return JSONResponse(
             {
                 "team": TEAM_NAME,
                 "bot": BOT.id,
                 "people": [asdict(person) | {"here": person.id in PEOPLE} for person in EVERYBODY.values()],
-                "channels": [asdict(channel) | {"bot": talk.has_bot(channel.id)} for channel in CHANNELS.values()],
+                "channels": [asdict(channel) | {"bot": talk.has_bot(channel.id)} for channel in channels],
                 "messages": [shown(message, self._workspace.files) for message in talk.everything(user)],
                 "hints": [{"text": text, "what": what} for text, what in HINTS],
                 "company": self._switches.state(),
@@ -103,6 +132,34 @@ class Console:
         if reply.fault:
             raise Refused(reply.fault)
         return {}
+
+    async def submit(self, _request: Request, body: Json) -> Json:
+        """Somebody submits a modal: {user, view, values: {block_id: text, or the value (or values) chosen}}. Gives {errors}."""
+        typed = body.get("values")
+        user, view = str(body.get("user")), str(body.get("view"))
+        return {"errors": await self._workspace.submit(user, view, typed if isinstance(typed, dict) else {})}
+
+    async def close(self, _request: Request, body: Json) -> Json:
+        """Somebody closes a modal: {user, view}."""
+        self._workspace.close_view(str(body.get("user")), str(body.get("view")))
+        return {}
+
+    async def erase(self, _request: Request, body: Json) -> Json:
+        """Somebody deletes a message, the bot's too: {user, channel, ts}."""
+        self._workspace.erase(*(str(body.get(key)) for key in ("user", "channel", "ts")))
+        return {}
+
+    async def pages(self, _request: Request) -> Response:
+        """Who was paged: {pages}."""
+        return JSONResponse({"pages": self._pages()})
+
+    async def handle(self, request: Request, body: Json) -> Json:
+        """Somebody does something about a page: {user, action}, "acknowledge" or "resolve"."""
+        person, action = PEOPLE.get(str(body.get("user"))), str(body.get("action"))
+        if person is None or action not in ("acknowledge", "resolve"):
+            raise Refused("invalid_arguments")
+        self._handle(request.path_params["service"], request.path_params["id"], action, person)
+        return {"pages": self._pages()}
 
     async def scenario(self, request: Request, body: Json) -> Json:
         """Starts or stops a scenario: {on}."""
@@ -139,7 +196,7 @@ def acting(act: Act) -> Callable[[Request], Awaitable[Response]]:
             return JSONResponse({"ok": True, **await act(request, json_object(await body_of(request, MOST_BODY)))})
         except Refused as refused:
             return JSONResponse(refusal(refused))
-        except (KeyError, ValueError):
+        except (KeyError, TypeError, ValueError):
             return JSONResponse({"ok": False, "error": "no_such_switch"}, 404)
 
     return endpoint

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sandbox.workspace.cast import BOT, CHANNELS, SLACKBOT
+from sandbox.workspace.cast import BOT, CHANNELS, EVERYBODY, SLACKBOT
 
 MOST_MESSAGES = 1_000  # per channel; older ones are forgotten, as in Slack's free plan
 MOST_TEXT = 40_000
@@ -77,9 +77,13 @@ class Conversations:
         self._heard(Change("said", said))
         return said
 
-    def edit(self, channel: str, ts: str, text: str, blocks: tuple[Json, ...]) -> Message:
-        """Replaces what a message says; KeyError when it is not there."""
-        edited = replace(self._messages[channel][ts], text=text[:MOST_TEXT], blocks=blocks, edited=True)
+    def edit(
+        self, channel: str, ts: str, text: str, blocks: tuple[Json, ...], metadata: Mapping[str, Any] | None = None
+    ) -> Message:
+        """Replaces what a message says, and its metadata if there are new ones; KeyError when it is not there."""
+        old = self._messages[channel][ts]
+        kept = old.metadata if metadata is None else metadata
+        edited = replace(old, text=text[:MOST_TEXT], blocks=blocks, metadata=kept, edited=True)
         self._messages[channel][ts] = edited
         self._heard(Change("edited", edited))
         return edited
@@ -96,9 +100,14 @@ class Conversations:
         """Everything in the channel and its threads, oldest first: what all see, and the private lines of `user`."""
         return tuple(said for said in self._messages[channel].values() if said.private_to in ("", user))
 
+    def thread(self, channel: str, ts: str) -> tuple[Message, ...]:
+        """The message and all replies to it that everybody sees, oldest first."""
+        return tuple(said for said in self.history(channel) if ts in (said.ts, said.thread))
+
     def everything(self, user: str) -> Iterator[Message]:
         """All that `user` can see, channel by channel."""
-        for channel in self._messages:
+        person = EVERYBODY.get(user)
+        for channel in filter(person.sees, self._messages) if person else self._messages:
             yield from self.history(channel, user=user)
 
     def _stamp(self, at: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 WAITING = 500  # events; a page that lags behind further is let go, connects again and asks for everything
@@ -19,14 +19,14 @@ class Feed:
     def __init__(self) -> None:
         self._ears: dict[Ear, str] = {}
 
-    def tell(self, event: dict[str, Any], to: str = "") -> None:
-        """Sends an event to every open page, or only to those of the person `to`; never waits."""
+    def tell(self, event: dict[str, Any], hears: Callable[[str], bool] = lambda user: True) -> None:
+        """Sends an event to every open page whose person `hears` of it; never waits."""
         line = f"data: {json.dumps(event)}\n\n"
         for ear, user in tuple(self._ears.items()):
             if ear.qsize() >= WAITING:
                 self._ears.pop(ear)
                 ear.put_nowait(None)
-            elif to in ("", user):
+            elif hears(user):
                 ear.put_nowait(line)
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ HINTS: tuple[tuple[str, str], ...] = (
     ("/pay receipts 6h", "Render time, errors, and whether receipts were downloaded"),
     ("/pay funnel 6h", "What becomes of sessions, and whether events keep to the plan"),
     ("/pay pipeline 6h", "Webhook lag, the queue, and EventBridge's rules"),
+    ("/pay alerts", "What fires now, who has it, and buttons to take it"),
     ("/pay oncall", "Who is on call"),
     ("/pay runbook receipts", "What to do first"),
     ("/pay help", f"How to ask: {FORM}"),

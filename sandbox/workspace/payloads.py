@@ -9,18 +9,19 @@ from urllib.parse import urlencode
 
 from sandbox.workspace.cast import APP_ID, BOT, BOT_ID, CHANNELS, TEAM_DOMAIN, TEAM_ID, Person
 from sandbox.workspace.conversations import Message
+from sandbox.workspace.triggers import fresh
 
 Json = dict[str, Any]
 TOKEN = "deprecated-verification-token"  # noqa: S105 - a field that Slack still sends and nobody should read
 
 
-def command_body(name: str, text: str, person: Person, channel: str, response_url: str) -> bytes:
-    """The form of a slash command."""
+def command_body(name: str, text: str, person: Person, channel: str, response_url: str, trigger_id: str = "") -> bytes:
+    """The form of a slash command; without a `trigger_id` it has one that opens nothing."""
     return urlencode(
         {
             "token": TOKEN,
-            "team_id": TEAM_ID,
-            "team_domain": TEAM_DOMAIN,
+            "team_id": person.team,
+            "team_domain": TEAM_DOMAIN if person.team == TEAM_ID else person.team.lower(),
             "channel_id": channel,
             "channel_name": CHANNELS[channel].name,
             "user_id": person.id,
@@ -30,13 +31,13 @@ def command_body(name: str, text: str, person: Person, channel: str, response_ur
             "api_app_id": APP_ID,
             "is_enterprise_install": "false",
             "response_url": response_url,
-            "trigger_id": trigger(),
+            "trigger_id": trigger_id or fresh(),
         }
     ).encode()
 
 
-def press_body(message: Message, action: Json, person: Person, response_url: str) -> bytes:
-    """The form of a pressed button or a made choice; `action` says which."""
+def press_body(message: Message, action: Json, person: Person, response_url: str, trigger_id: str = "") -> bytes:
+    """The form of a pressed button or a made choice, which `action` says; without a `trigger_id` its own opens nothing."""
     container: Json = {
         "type": "message",
         "message_ts": message.ts,
@@ -47,11 +48,11 @@ def press_body(message: Message, action: Json, person: Person, response_url: str
         container["thread_ts"] = message.thread
     payload: Json = {
         "type": "block_actions",
-        "user": {"id": person.id, "username": person.handle, "name": person.handle, "team_id": TEAM_ID},
+        "user": {"id": person.id, "username": person.handle, "name": person.handle, "team_id": person.team},
         "api_app_id": APP_ID,
         "token": TOKEN,
         "container": container,
-        "trigger_id": trigger(),
+        "trigger_id": trigger_id or fresh(),
         "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
         "enterprise": None,
         "is_enterprise_install": False,
@@ -62,6 +63,23 @@ def press_body(message: Message, action: Json, person: Person, response_url: str
     }
     if not message.private_to:
         payload["message"] = told(message)
+    return urlencode({"payload": json.dumps(payload)}).encode()
+
+
+def submission_body(view: Json, person: Person, trigger_id: str) -> bytes:
+    """The form of a modal that was submitted; `view` has what was filled in as its state."""
+    payload: Json = {
+        "type": "view_submission",
+        "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
+        "user": {"id": person.id, "username": person.handle, "name": person.handle, "team_id": person.team},
+        "api_app_id": APP_ID,
+        "token": TOKEN,
+        "trigger_id": trigger_id,
+        "view": view,
+        "response_urls": [],
+        "is_enterprise_install": False,
+        "enterprise": None,
+    }
     return urlencode({"payload": json.dumps(payload)}).encode()
 
 
@@ -96,7 +114,7 @@ def mention_body(message: Message) -> bytes:
                     "is_enterprise_install": False,
                 }
             ],
-            "is_ext_shared_channel": False,
+            "is_ext_shared_channel": bool(CHANNELS[message.channel].shared),
             "event_context": f"4-{secrets.token_hex(8)}",
         }
     ).encode()
@@ -116,8 +134,3 @@ def told(message: Message) -> Json:
     if message.files:
         body["files"] = [{"id": file} for file in message.files]
     return body
-
-
-def trigger() -> str:
-    """A trigger_id that no other interaction has."""
-    return f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"

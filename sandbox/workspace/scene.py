@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sandbox.workspace.cast import DANA, HOME, INCIDENT, MEI, OLD, RANDOM, SAM, Channel, Person
+from sandbox.workspace.cast import DANA, HOME, INCIDENT, MEI, OLD, RANDOM, SAM, SHARED, TOM, Channel, Person
 from sandbox.workspace.conversations import Conversations, Message
 
 LINES: tuple[tuple[timedelta, Channel, Person, str], ...] = (
     (timedelta(days=7, hours=3), OLD, DANA, "Checkout is live for everybody. Thank you all! :tada:"),
     (timedelta(days=7, hours=2, minutes=51), OLD, MEI, f"Archiving this channel next week. From now on: <#{HOME.id}>."),
     (timedelta(hours=5, minutes=20), RANDOM, MEI, "The espresso machine on floor 3 works again. :coffee:"),
+    (timedelta(days=1, hours=4), SHARED, TOM, "Settlement of the weekend went through on our side. Anything odd on yours?"),
     (
         timedelta(hours=2, minutes=31),
         INCIDENT,

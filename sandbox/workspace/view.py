@@ -27,6 +27,12 @@ def shown(message: Message, files: Files) -> Json:
     }
 
 
+def modal(view: Json, files: Files) -> Json:
+    """An open modal for the page: its texts as spans."""
+    words = {key: part(view[key], files) for key in ("title", "submit", "close")}
+    return {"id": view["id"], **words, "blocks": [part(block, files) for block in view["blocks"]]}
+
+
 def spans(text: str) -> list[Json]:
     """The parts of a mrkdwn text."""
     return [

@@ -10,26 +10,56 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.workspace import blocks, mrkdwn
-from sandbox.workspace.cast import BOT, CHANNELS, PEOPLE, SLACKBOT, TEAM_ID, Person, channel_named, person_named
+from sandbox.workspace.accepted import Accepted
+from sandbox.workspace.cast import (
+    BOT,
+    CHANNELS,
+    EVERYBODY,
+    PEOPLE,
+    SLACKBOT,
+    TEAM_ID,
+    Person,
+    channel_named,
+    group_named,
+    person_named,
+)
 from sandbox.workspace.conversations import Change, Conversations, Message
 from sandbox.workspace.feed import Feed
 from sandbox.workspace.files import Files
 from sandbox.workspace.hooks import Hook, Hooks
+from sandbox.workspace.mishaps import Mishaps
 from sandbox.workspace.pace import Pace
-from sandbox.workspace.payloads import command_body, mention_body, press_body
+from sandbox.workspace.payloads import command_body, mention_body, press_body, submission_body
 from sandbox.workspace.refused import Refused
-from sandbox.workspace.view import shown
+from sandbox.workspace.triggers import Triggers
+from sandbox.workspace.view import modal, shown
+from sandbox.workspace.views import View, Views, filled, shown_faults
 from sandbox.workspace.wire import Reply, Wire
 
 Json = dict[str, Any]
 COMMANDS = ("/pay",)
+ALL_SCOPES = frozenset(
+    {
+        "app_mentions:read",
+        "channels:history",
+        "channels:read",
+        "chat:write",
+        "commands",
+        "files:read",
+        "files:write",
+        "groups:history",
+        "groups:read",
+        "usergroups:read",
+        "users:read",
+    }
+)
 RETRY_WAITS_S = (0.0, 60.0, 300.0)  # Slack delivers an event up to three times more
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 NAMED = re.compile(r"(?<![\w@#/])(?P<sign>[@#])(?P<name>[a-z0-9][a-z0-9_-]*)", re.IGNORECASE)
 
 
 class Workspace:
-    """One team with its channels. Used from the event loop's thread.
+    """One team with its channels. Used from the event loop's thread. `scopes` are those that the bot was granted.
 
     `now` is the time that messages bear; limits of time (a post a second, a response_url's half hour) run on `seconds`, a
     monotonic clock, so that a fast simulation does not shorten them.
@@ -51,6 +81,11 @@ class Workspace:
         self.files = Files(seconds)
         self.hooks = Hooks(seconds)
         self.pace = Pace(seconds)
+        self.triggers = Triggers(seconds)
+        self.mishaps = Mishaps(seconds)
+        self.accepted = Accepted(now)
+        self.views = Views(now)
+        self.scopes = set(ALL_SCOPES)
         self.talk = Conversations(now, self._heard)
         self._retry_waits_s = retry_waits_s
         self._errands: set[asyncio.Task[None]] = set()
@@ -76,8 +111,39 @@ class Workspace:
         if message is None or message.private_to not in ("", user):
             raise Refused("message_not_found")
         hook = self.hooks.make(user, channel, ts, message.thread)
-        body = press_body(message, pressed(message, action, self.now()), person, response_url(home, hook))
+        made = pressed(message, action, self.now())
+        body = press_body(message, made, person, response_url(home, hook), self.triggers.make(user))
         return await self.wire.send(body, FORM)
+
+    def open_view(self, trigger_id: str, wanted: Any) -> View:
+        """Opens a modal for whoever caused the trigger. Raises Refused."""
+        user = self.triggers.use(trigger_id)
+        view = self.views.open(user, wanted, self.files.ready)
+        self.feed.tell({"kind": "view", "view": modal(view.body, self.files)}, hears=user.__eq__)
+        return view
+
+    async def submit(self, user: str, view_id: str, typed: Json) -> Json:
+        """What happens when a person submits a modal: the error texts that it shows then, by block_id. Raises Refused."""
+        view = self.views.find(view_id, user)
+        state, wrong = filled(view, typed)
+        if wrong:
+            return wrong
+        reply = await self.wire.send(submission_body(state, PEOPLE[user], self.triggers.make(user)), FORM)
+        if reply.fault:
+            raise Refused(reply.fault)
+        return self._submitted(view, reply.json())
+
+    def close_view(self, user: str, view_id: str) -> None:
+        """What happens when a person closes a modal; the bot hears nothing of it. Raises Refused."""
+        self._shut(self.views.find(view_id, user))
+
+    def erase(self, user: str, channel: str, ts: str) -> None:
+        """A person who may do so deletes a message, the bot's too. Raises Refused."""
+        self._present(user, channel)
+        if self.talk.find(channel, ts) is None:
+            raise Refused("message_not_found")
+        self.talk.remove(channel, ts)
+        self.accepted.note("chat.delete", {"channel": channel}, {"ts": ts}, by=user)
 
     def respond(self, hook: Hook, body: Json) -> None:
         """What the bot sends to a response_url, or answers a command with. Raises Refused."""
@@ -114,13 +180,31 @@ class Workspace:
         event: Json = {"kind": change.kind, "channel": said.channel, "ts": said.ts}
         if change.kind != "gone":
             event["message"] = shown(said, self.files)
-        self.feed.tell(event, to=said.private_to)
+        self.feed.tell(event, hears=lambda user: said.private_to in ("", user) and sees(user, said.channel))
+
+    def _submitted(self, view: View, answer: Json) -> Json:
+        """What a modal does as the bot answers its submission; "update" shows another in its place, "push" is not known here."""
+        match answer.get("response_action"):
+            case "errors":
+                return shown_faults(view, answer.get("errors"))
+            case "update":
+                changed = self.views.change(view, answer.get("view"), self.files.ready)
+                self.feed.tell({"kind": "view", "view": modal(changed.body, self.files)}, hears=view.user.__eq__)
+            case None | "clear":
+                self._shut(view)
+            case _:
+                raise Refused("dispatch_unknown_error")
+        return {}
+
+    def _shut(self, view: View) -> None:
+        self.views.close(view)
+        self.feed.tell({"kind": "view_gone", "id": view.id}, hears=view.user.__eq__)
 
     def _present(self, user: str, channel: str) -> Person:
         person = PEOPLE.get(user)
         if person is None:
             raise Refused("user_not_found")
-        if channel not in CHANNELS:
+        if channel not in CHANNELS or not person.sees(channel):
             raise Refused("channel_not_found")
         if CHANNELS[channel].archived:
             raise Refused("is_archived")
@@ -139,7 +223,8 @@ class Workspace:
             self._private(person.id, channel, f"{name} is not supported in threads. Sorry!", thread_ts)
         else:
             hook = self.hooks.make(person.id, channel)
-            body = command_body(name, text.strip(), person, channel, response_url(home, hook))
+            trigger = self.triggers.make(person.id)
+            body = command_body(name, text.strip(), person, channel, response_url(home, hook), trigger)
             self._acknowledged(hook, name, await self.wire.send(body, FORM))
 
     def _acknowledged(self, hook: Hook, name: str, reply: Reply) -> None:
@@ -197,8 +282,16 @@ def _name(found: re.Match[str]) -> str:
         return f"<#{channel.id}|{channel.name}>" if channel else found[0]
     if name in ("channel", "here", "everyone"):
         return f"<!{name}>"
+    if group := group_named(name):
+        return f"<!subteam^{group.id}|@{group.handle}>"
     person = person_named(name)
     return f"<@{person.id}>" if person else found[0]
+
+
+def sees(user: str, channel: str) -> bool:
+    """Whether `user` is in the channel; nobody in particular is in all of them."""
+    person = EVERYBODY.get(user)
+    return person is None or person.sees(channel)
 
 
 def pressed(message: Message, wanted: Json, now: datetime) -> Json:
@@ -232,5 +325,5 @@ def response_url(home: str, hook: Hook) -> str:
 
 
 def yes(value: object) -> bool:
-    """A flag as Slack reads it: true, or the text "true"."""
-    return value is True or value == "true"
+    """A flag as Slack reads it: true or 1, or the texts of them."""
+    return value in (True, "true", "1")

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from sandbox.faults import Faults
 from sandbox.serving import Serving
 from sandbox.workspace import api, console, page
-from sandbox.workspace.cast import DANA, HOME
+from sandbox.workspace.cast import DANA, HOME, Person
 from sandbox.workspace.wire import Wire
 from sandbox.workspace.workspace import Workspace
 
@@ -129,6 +129,24 @@ class FixedSwitches:
         self.times = times
 
 
+class Pagers:
+    """Pages that a test sets down, and what people did about them."""
+
+    def __init__(self) -> None:
+        self.pages: list[Json] = []
+        self.handled: list[tuple[str, str, str, str]] = []
+
+    def listed(self) -> list[Json]:
+        return self.pages
+
+    def handle(self, service: str, id_: str, action: str, by: Person) -> None:
+        page = next((page for page in self.pages if (page["service"], page["id"]) == (service, id_)), None)
+        if page is None:
+            raise KeyError(id_)
+        page["status"] = {"acknowledge": "acknowledged", "resolve": "resolved"}[action]
+        self.handled.append((service, id_, action, by.id))
+
+
 class SmallSlack:
     """A workspace on a loopback port, driven over HTTP as the bot and the page drive it. Its monotonic clock is `seconds`."""
 
@@ -137,6 +155,7 @@ class SmallSlack:
         self.seconds = 1_000.0
         self.faults = Faults(latency_ms=0)
         self.switches = FixedSwitches()
+        self.pagers = Pagers()
         wire = Wire(SECRET, lambda: NOON, limit_s)
         wire.url = bot_url
         self.workspace = Workspace(wire, lambda: NOON, token=TOKEN, seconds=lambda: self.seconds, retry_waits_s=(0, 0, 0))
@@ -144,7 +163,7 @@ class SmallSlack:
         self.url = self.serving.url
         routes = [
             *api.routes(self.workspace, self.faults),
-            *console.routes(self.workspace, self.switches),
+            *console.routes(self.workspace, self.switches, self.pagers.listed, self.pagers.handle),
             *page.page_routes(),
             *page.file_routes(self.workspace),
         ]

@@ -11,7 +11,8 @@ import pytest
 from sandbox.declines import NO_CODE
 from sandbox.scenarios import SCENARIOS, Episode, episode
 from sandbox.world import World
-from tests.sandbox.company import DAY, HOUR, MINUTE, NOW, fresh, ms, usual
+from tests.sandbox.company import DAY, HOUR, MINUTE, NOW, calm, fresh, ms, usual
+from tests.sandbox.rule_numbers import RULES
 
 STEADY = NOW - 40 * MINUTE  # each scenario has come up to full force by then
 
@@ -157,6 +158,45 @@ def test_scenarios_are_told_in_one_sentence(name: str) -> None:
     assert scenario.name == name
     assert scenario.title
     assert scenario.does.endswith(".")
+
+
+@pytest.mark.parametrize("hour", [3, 14])
+@pytest.mark.parametrize(
+    ("scenario", "rule", "fires_min", "over_min"),
+    [
+        ("issuer-outage", "checkout-success-rate", 20, 15),
+        ("webhook-stopped", "webhook-lag", 5, 15),
+        ("webhook-lag", "webhook-lag", 10, 15),
+        ("expiry-wave", "window-expired", 65, 110),
+        ("retry-storm", "retry-failures", 10, 20),
+        ("renderer-down", "receipt-render-failures", 5, 10),
+    ],
+)
+def test_a_scenario_makes_its_rule_fire_and_recover(scenario: str, rule: str, fires_min: int, over_min: int, hour: int) -> None:
+    """By day and by night: within minutes of its start, and for good within minutes of its end, or what it left behind."""
+    start = NOW.replace(hour=hour, second=0)
+    world = fresh(at=start, history=8 * HOUR)
+    world.start(scenario)
+    world.clock.jump(2 * HOUR)
+    world.stop(scenario)
+    world.clock.jump(3 * HOUR)
+    fired = np.flatnonzero(RULES[rule].fires(world, start - HOUR, start + 5 * HOUR - MINUTE)) - 60
+    assert 0 < fired[0] <= fires_min
+    assert fired[-1] <= 120 + over_min
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_nothing_fires_while_nothing_is_wrong(rule: str) -> None:
+    """A week without any scenario breaches no rule in any minute."""
+    assert not RULES[rule].fires(calm(), NOW - 7 * DAY, NOW).any()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_newcomers_are_not_met_by_an_alert(rule: str) -> None:
+    """The outage of the usual past is over: what it left behind breaches no rule in the first four hours."""
+    world = fresh(history=12 * HOUR, past=None)
+    world.clock.jump(4 * HOUR)
+    assert not RULES[rule].fires(world, NOW, NOW + 4 * HOUR - MINUTE).any()
 
 
 def names(episodes: tuple[Episode, ...]) -> list[str]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from sandbox.workspace.cast import BOT, DANA, HOME, INCIDENT, MEI, OLD, RANDOM, SAM
+from sandbox.workspace.cast import BOT, DANA, HOME, INCIDENT, LEA, MEI, OLD, ONCALL, PETER, RANDOM, SAM, SHARED, TEAM_ID, TOM
 from tests.sandbox.stub_bot import HTTP, Json, SmallSlack, plain
 
 BUTTON = {"type": "button", "action_id": "answer.refresh", "text": {"type": "plain_text", "text": "Refresh"}, "value": "v1"}
@@ -49,7 +49,8 @@ def test_forms_are_taken_like_json(slack: SmallSlack) -> None:
         ("users.info", {"user": "U0NOBODY001"}, "user_not_found"),
         ("files.info", {"file": "F0NOWHERE01"}, "file_not_found"),
         ("files.completeUploadExternal", {"files": '[{"id": "F0NOWHERE01"}]'}, "file_not_found"),
-        ("conversations.history", {"channel": RANDOM.id}, "not_in_channel"),
+        ("usergroups.users.list", {"usergroup": "S0NOBODY001"}, "no_such_subteam"),
+        ("chat.postEphemeral", {"channel": INCIDENT.id, "user": TOM.id, "text": "hi"}, "user_not_in_channel"),
         ("chat.scheduleMessage", {}, "unknown_method"),
     ],
 )
@@ -104,18 +105,60 @@ def test_a_private_line_is_for_one(slack: SmallSlack) -> None:
     assert slack.call("chat.update", channel=HOME.id, ts=ts, text="x")["error"] == "message_not_found"
 
 
-def test_history_finds_what_metadata_say(slack: SmallSlack) -> None:
-    """A message whose fate is unknown can be looked for by its metadata."""
-    key = {"event_type": "answer", "event_payload": {"key": "k1"}}
-    slack.post(metadata=key)
-    found = slack.call("conversations.history", channel=HOME.id, include_all_metadata=True)
-    assert [said["metadata"] for said in found["messages"]] == [key]
-
-
 def test_people_have_their_zones(slack: SmallSlack) -> None:
     """users.info tells where somebody is."""
     user = slack.call("users.info", user=MEI.id)["user"]
     assert (user["tz"], user["tz_offset"]) == ("Asia/Singapore", 8 * 3600)
+
+
+def test_guests_strangers_and_those_who_left_are_told_apart(slack: SmallSlack) -> None:
+    """users.info says who is a full member; whoever comes from elsewhere, by a shared channel, is known by their team alone."""
+    members = {id_: slack.call("users.info", user=id_)["user"] for id_ in (DANA.id, LEA.id, TOM.id, PETER.id, BOT.id)}
+    assert [id_ for id_, user in members.items() if user.get("is_restricted")] == [LEA.id]
+    assert [id_ for id_, user in members.items() if user["team_id"] != TEAM_ID] == [TOM.id]
+    assert [id_ for id_, user in members.items() if user["deleted"]] == [PETER.id]
+    assert [id_ for id_, user in members.items() if user["is_bot"]] == [BOT.id]
+    assert (members[TOM.id]["is_stranger"], "tz" in members[PETER.id]) == (False, False)
+
+
+def test_a_user_group_has_its_members(slack: SmallSlack) -> None:
+    """They are listed by ID; the group itself by its handle."""
+    assert slack.call("usergroups.users.list", usergroup=ONCALL.id)["users"] == [DANA.id, MEI.id]
+    group = slack.call("usergroups.list")["usergroups"][0]
+    assert (group["id"], group["handle"], group["user_count"]) == (ONCALL.id, "payments-oncall", 2)
+
+
+def test_a_shared_channel_is_told_as_such(slack: SmallSlack) -> None:
+    """conversations.info names both workspaces."""
+    channel = slack.call("conversations.info", channel=SHARED.id)["channel"]
+    assert (channel["is_ext_shared"], channel["shared_team_ids"]) == (True, [TEAM_ID, TOM.team])
+
+
+def test_the_ledger_outlives_the_messages(slack: SmallSlack) -> None:
+    """Each accepted change is an entry, with its key, and stays when its message is gone; what was refused is none."""
+    metadata = {"event_type": "paybot_alert", "event_payload": {"key": "k1"}}
+    ts = slack.post(text="fires", metadata=metadata)["ts"]
+    slack.call("chat.update", channel=HOME.id, ts=ts, text="is over")
+    slack.post(channel=OLD.id)
+    slack.call("conversations.history", channel=HOME.id)
+    slack.call("chat.delete", channel=HOME.id, ts=ts)
+    told = HTTP.request("GET", f"{slack.url}/sandbox/ledger").json()
+    entries = [(each["method"], each["ts"], each["text"], each["key"], each["deleted"]) for each in told["entries"]]
+    assert entries == [
+        ("chat.postMessage", ts, "fires", "k1", False),
+        ("chat.update", ts, "is over", "", False),
+        ("chat.delete", ts, "", "", True),
+    ]
+    rest = HTTP.request("GET", f"{slack.url}/sandbox/ledger?after=2").json()
+    assert ([each["seq"] for each in rest["entries"]], rest["last"]) == ([3], 3)
+
+
+def test_a_person_can_delete_the_bots_message(slack: SmallSlack) -> None:
+    """Then an update finds none, and the ledger says who did it."""
+    ts = slack.post()["ts"]
+    assert slack.do("erase", user=MEI.id, channel=HOME.id, ts=ts)["ok"]
+    assert slack.call("chat.update", channel=HOME.id, ts=ts, text="x")["error"] == "message_not_found"
+    assert slack.workspace.accepted.after(1)[0].by == MEI.id
 
 
 def test_a_file_is_ready_a_moment_later(slack: SmallSlack) -> None:

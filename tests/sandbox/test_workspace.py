@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox.workspace.cast import BOT, DANA, HOME, OLD, RANDOM, SAM
+from sandbox.workspace.cast import BOT, DANA, HOME, LEA, OLD, ONCALL, PETER, RANDOM, SAM, SHARED, TOM
 from sandbox.workspace.wire import signature
 from tests.sandbox.stub_bot import HTTP, NOON, SECRET, Heard, Json, SmallSlack, StubBot, plain, small_slack
 
@@ -157,3 +157,27 @@ def test_what_is_typed_reaches_the_bot_unchanged(slack: SmallSlack) -> None:
     """A command's text is raw: Slack does not escape it, and neither does this one."""
     slack.say("/pay <!channel> & \u202e *x*")
     assert slack.bot.heard[0].form["text"] == "<!channel> & \u202e *x*"
+
+
+def test_guests_and_externals_see_their_channels_alone(slack: SmallSlack) -> None:
+    """What is said elsewhere is not theirs to read, and they cannot act there; a deactivated account acts nowhere."""
+    slack.say("for us", channel=RANDOM.id)
+    slack.say("for all", channel=SHARED.id)
+    assert (texts(slack, LEA.id), texts(slack, TOM.id), len(texts(slack))) == ([], ["for all"], 2)
+    assert slack.say("hello", user=TOM.id)["error"] == "channel_not_found"
+    assert slack.say("hello", user=PETER.id)["error"] == "user_not_found"
+
+
+def test_an_external_person_is_told_by_their_team(slack: SmallSlack) -> None:
+    """A press and a command name the workspace that they come from."""
+    ts = slack.post(channel=SHARED.id, blocks=BUTTONS)["ts"]
+    slack.do("press", user=TOM.id, channel=SHARED.id, ts=ts, block_id="buttons", action_id="answer.refresh")
+    slack.say("/pay checkout", user=TOM.id, channel=SHARED.id)
+    press, command = slack.bot.heard
+    assert (press.payload["user"]["team_id"], command.form["team_id"]) == (TOM.team, TOM.team)
+
+
+def test_a_user_group_is_mentioned_by_its_handle(slack: SmallSlack) -> None:
+    """Slack's client turns it into the group's own mention."""
+    slack.say("@payments-oncall look")
+    assert slack.workspace.talk.history(HOME.id)[0].text == f"<!subteam^{ONCALL.id}|@payments-oncall> look"

@@ -12,6 +12,7 @@ from sandbox.workspace.refused import Refused
 from sandbox.workspace.workspace import Workspace
 
 Json = dict[str, Any]
+UNREADABLE = {"blocks": "invalid_blocks_format", "metadata": "invalid_metadata_format", "view": "invalid_arguments"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Call:
         try:
             return json.loads(value) if value else None
         except ValueError as error:
-            raise Refused("invalid_blocks_format" if name == "blocks" else "invalid_json") from error
+            raise Refused(UNREADABLE.get(name, "invalid_json")) from error
 
 
 class TooFast(Exception):

@@ -1,8 +1,11 @@
-"""`chat.*` and `conversations.history`: what the bot says, and what was said."""
+"""`chat.*`: what the bot says, and how it takes it back."""
 
 from __future__ import annotations
 
-from itertools import islice
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
 
 from sandbox.workspace.cast import BOT, PEOPLE
 from sandbox.workspace.conversations import Message
@@ -11,14 +14,17 @@ from sandbox.workspace.payloads import told
 from sandbox.workspace.refused import Refused
 from sandbox.workspace.workspace import Workspace, yes
 
+MOST_METADATA = 16_000  # bytes
+EVENT_TYPE = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
+
 
 def post_message(workspace: Workspace, call: Call) -> Json:
     channel = joined(workspace, call.text("channel"))
     thread_ts = thread_of(workspace, channel.id, call.text("thread_ts"))
     body = _body(call)
     blocks = workspace.checked(body)
+    metadata = metadata_of(call) or {}
     _paced(workspace, channel.id)
-    metadata = call.parsed("metadata") or {}
     said = workspace.talk.say(Message(channel.id, BOT.id, body["text"], blocks, thread_ts, metadata=metadata))
     if thread_ts and yes(call.args.get("reply_broadcast")):
         workspace.talk.say(Message(channel.id, BOT.id, body["text"], blocks))
@@ -27,7 +33,8 @@ def post_message(workspace: Workspace, call: Call) -> Json:
 
 def post_ephemeral(workspace: Workspace, call: Call) -> Json:
     channel = joined(workspace, call.text("channel"))
-    if call.text("user") not in PEOPLE:
+    person = PEOPLE.get(call.text("user"))
+    if person is None or not person.sees(channel.id):
         raise Refused("user_not_in_channel")
     body = _body(call)
     blocks = workspace.checked(body)
@@ -39,7 +46,8 @@ def post_ephemeral(workspace: Workspace, call: Call) -> Json:
 def update(workspace: Workspace, call: Call) -> Json:
     own = _own(workspace, call, "cant_update_message")
     body = _body(call)
-    edited = workspace.talk.edit(own.channel, own.ts, body["text"], workspace.checked(body))
+    blocks, metadata = workspace.checked(body), metadata_of(call)
+    edited = workspace.talk.edit(own.channel, own.ts, body["text"], blocks, metadata)
     return {"channel": own.channel, "ts": own.ts, "text": edited.text, "message": told(edited)}
 
 
@@ -57,21 +65,19 @@ def permalink(workspace: Workspace, call: Call) -> Json:
     return {"channel": channel, "permalink": f"{call.home}/#{channel}/{ts}"}
 
 
-def history(workspace: Workspace, call: Call) -> Json:
-    channel = channel_of(call.text("channel"))
-    if not workspace.talk.has_bot(channel.id):
-        raise Refused("not_in_channel")
-    oldest, latest = call.text("oldest") or "0", call.text("latest") or "9999999999.999999"
-    limit = call.number("limit", 100)
-    found = (said for said in reversed(workspace.talk.history(channel.id)) if not said.thread and oldest < said.ts <= latest)
-    messages = list(islice(found, limit))
-    with_metadata = yes(call.args.get("include_all_metadata"))
-    return {
-        "messages": [
-            told(said) | ({"metadata": dict(said.metadata)} if with_metadata and said.metadata else {}) for said in messages
-        ],
-        "has_more": next(found, None) is not None,
-    }
+def metadata_of(call: Call) -> Mapping[str, Any] | None:
+    """The metadata of a message, None where a call has none. Raises Refused for any that Slack would not take."""
+    metadata = call.parsed("metadata")
+    if not metadata:
+        return None if metadata is None else {}
+    if not isinstance(metadata, dict) or not set(metadata) <= {"event_type", "event_payload", "entities"}:
+        raise Refused("invalid_metadata_format")
+    kind, payload = metadata.get("event_type"), metadata.get("event_payload")
+    if not isinstance(kind, str) or not EVENT_TYPE.fullmatch(kind) or not isinstance(payload, dict):
+        raise Refused("invalid_metadata_format")
+    if len(json.dumps(metadata, ensure_ascii=False).encode()) > MOST_METADATA:
+        raise Refused("metadata_too_large")
+    return metadata
 
 
 def _body(call: Call) -> Json:

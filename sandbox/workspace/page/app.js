@@ -6,11 +6,15 @@ import { Composer } from "/page/composer.js";
 import { busy, settle } from "/page/busy.js";
 import { offered } from "/page/hints.js";
 import * as drawer from "/page/drawer.js";
+import * as modal from "/page/modal.js";
+import * as paged from "/page/paged.js";
 
 const FAILED = {
   is_archived: "This channel is archived.",
   operation_timeout: "paybot did not answer in 3 s.",
   dispatch_failed: "paybot could not be reached.",
+  message_not_found: "This message is gone.",
+  option_not_found: "This choice is gone.",
 };
 
 const people = new Map();
@@ -25,10 +29,11 @@ let time = { now: 0, speed: 1, read: 0 };
 let stop = () => {};
 let early = []; // what happened while the state was being loaded; null afterwards
 
+const me = () => ({ user, clock: look.clock });
 const look = { people, clock: clock("UTC"), goTo, press };
 const main = new List($("messages"), $("scroll"), {
   ...look,
-  replies: (message) => thread(message).filter((each) => !each.private_to).length,
+  replies: (message) => thread(message).filter((each) => !each.private_to),
   open: openThread,
 });
 const side = new List($("thread-messages"), $("thread-scroll"), look);
@@ -140,6 +145,8 @@ function tick() {
 function happened(event) {
   if (early) return early.push(event);
   if (event.kind === "company") return company(event.company);
+  if (event.kind === "view") return modal.show(event.view, user, main.look);
+  if (event.kind === "view_gone") return modal.hide(event.id);
   const old = messages.get(event.channel).get(event.ts);
   if (event.kind === "gone") messages.get(event.channel).delete(event.ts);
   else messages.get(event.channel).set(event.ts, event.message);
@@ -163,7 +170,8 @@ function redraw({ kind, ts }, message) {
 
 function company(state) {
   time = { ...state.clock, read: performance.now() };
-  drawer.draw(state);
+  drawer.draw(state, me);
+  paged.ask(me);
   tick();
 }
 
@@ -176,6 +184,7 @@ async function say(text, root) {
 }
 
 async function press(message, block, element, value, node) {
+  if (!message) return notice("buttons do nothing in a modal of this small Slack");
   const rest = busy(message, node);
   const { channel, ts } = message;
   const answer = await act("press", {
@@ -211,6 +220,7 @@ async function begin() {
   const state = await load(asked);
   if (asked !== user) return;
   for (const person of state.people) people.set(person.id, person);
+  channels.clear();
   for (const channel of state.channels) channels.set(channel.id, channel);
   for (const id of channels.keys()) messages.set(id, new Map());
   for (const message of state.messages) messages.get(message.channel).set(message.ts, message);
@@ -237,7 +247,7 @@ function toggleDrawer(open) {
   if (!open && $("drawer").contains(document.activeElement)) $("open-drawer").focus();
   $("drawer").hidden = !open;
   $("open-drawer").setAttribute("aria-expanded", String(open));
-  if (open) closeThread();
+  if (open) (closeThread(), paged.ask(me));
   sidebar(false);
 }
 
@@ -271,4 +281,5 @@ $("welcome-drawer").addEventListener("click", () => toggleDrawer(true));
 $("welcome-try").addEventListener("click", () => composer.fill($("welcome-try").textContent));
 addEventListener("hashchange", follow);
 setInterval(tick, 1_000);
+paged.watch(me);
 become(user);

@@ -125,13 +125,16 @@ function element(part, owner, message, look) {
 }
 
 const safe = (url) => (/^https?:/i.test(url) ? url : "about:blank");
-const words = (text) => text.spans.map((span) => span.text).join("");
+export const words = (text) => text.spans.map((span) => span.text).join("");
 
 function select(part, press) {
-  const options = part.options.map((option) => el("option", { value: option.value }, words(option.text)));
+  const first = part.initial_option?.value ?? "";
+  const options = part.options.map((option) =>
+    el("option", { value: option.value, selected: option.value === first }, words(option.text)),
+  );
   const blank = el(
     "option",
-    { value: "", disabled: true, selected: true, hidden: true },
+    { value: "", disabled: true, selected: !first, hidden: true },
     part.placeholder ? words(part.placeholder) : "Choose",
   );
   const node = el(
@@ -146,10 +149,19 @@ function select(part, press) {
   );
   node.addEventListener("change", async () => {
     const value = node.value;
-    node.value = "";
+    node.value = first;
     await press(value, node);
   });
+  node.addEventListener("keydown", opens);
   return node;
+}
+
+/** Keys open a menu, as they do in Slack: some browsers would choose what comes next in it at once. */
+function opens(event) {
+  const letter = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (!event.currentTarget.showPicker || !(letter || /^(Arrow|Page|Home|End|Enter)/.test(event.key))) return;
+  event.preventDefault();
+  event.currentTarget.showPicker();
 }
 
 function overflow(part, press) {
@@ -180,7 +192,7 @@ function confirmed(part, look) {
   const form = el(
     "form",
     { method: "dialog" },
-    el("h2", {}, texts(part.title.spans, look)),
+    el("h2", { id: "confirm-title" }, texts(part.title.spans, look)),
     el("p", {}, texts(part.text.spans, look)),
     el(
       "div",

@@ -1,6 +1,7 @@
 // The sandbox's switches: clock, scenarios, faults of the sources.
 import { $, el, keepFocus } from "/page/dom.js";
 import { act } from "/page/sync.js";
+import { panel } from "/page/paged.js";
 
 const JUMPS = [
   ["15 min", 900],
@@ -8,9 +9,10 @@ const JUMPS = [
   ["6 h", 21600],
 ];
 
-/** Draws the switches anew. */
-export function draw(company) {
-  keepFocus($("switches"), () => $("switches").replaceChildren(clock(company), scenarios(company), faults(company)));
+/** Draws the switches anew. `me` gives the acting person's ID and clock. */
+export function draw(company, me) {
+  const parts = () => [clock(company), scenarios(company), panel(me), faults(company)];
+  keepFocus($("switches"), () => $("switches").replaceChildren(...parts()));
   const wrong = company.scenarios.some((each) => each.on) || company.faults.some((each) => each.kind !== "ok");
   $("open-drawer").querySelector(".dot").hidden = !wrong;
 }

@@ -4,6 +4,7 @@ import { block } from "/page/blocks.js";
 import { texts } from "/page/mrkdwn.js";
 
 const TOGETHER_S = 300; // what one person says within five minutes stands under one name
+const MOST_FACES = 3; // beside the number of replies
 const NEAR = 80; // pixels from the end: whoever is that near wants to stay at the end
 
 export const seconds = (ts) => Number(ts);
@@ -146,13 +147,16 @@ export class List {
   }
 
   replies(message) {
-    const { replies, open } = this.look;
-    const count = replies?.(message) ?? 0;
-    if (!count) return null;
+    const { replies, open, people, clock } = this.look;
+    const answers = replies?.(message) ?? [];
+    if (!answers.length) return null;
+    const faces = [...new Set(answers.map((each) => each.user))].slice(0, MOST_FACES);
     return el(
       "button",
       { class: "replies", on: { click: () => open(message) } },
-      count === 1 ? "1 reply" : `${count} replies`,
+      ...faces.map((user) => avatar(people.get(user) ?? { name: user })),
+      answers.length === 1 ? "1 reply" : `${answers.length} replies`,
+      el("small", {}, ` Last at ${clock.time(seconds(answers.at(-1).ts))}`),
     );
   }
 

@@ -3,6 +3,16 @@ import { el } from "/page/dom.js";
 
 const STYLES = { bold: "strong", italic: "em", strike: "s", code: "code" };
 const BLOCKS = ["pre", "quote"];
+const SIGNS = {
+  "🔴": "red circle",
+  "🟠": "orange circle",
+  "🟡": "yellow circle",
+  "🟢": "green circle",
+  "⚪": "white circle",
+  "✅": "check mark",
+  "💤": "asleep",
+};
+const SIGN = new RegExp(`(${Object.keys(SIGNS).join("|")})`, "u");
 const MENTIONS = ["user", "channel", "group", "broadcast"];
 
 /** The nodes of a text. `look` has the clock of the person who reads, and `goTo(channel)`. */
@@ -38,8 +48,17 @@ function leaf({ kind, text, target }, look) {
   }
   if (kind === "channel") return el("button", { class: "mention", on: { click: () => look.goTo(target) } }, text);
   if (MENTIONS.includes(kind)) return el("span", { class: `mention ${kind}` }, text);
-  if (kind === "date") return document.createTextNode(date(target, text, look.clock));
-  return document.createTextNode(text);
+  return letters(kind === "date" ? date(target, text, look.clock) : text);
+}
+
+/** A text whose signs of state are drawn, as Slack draws all emoji: they must not depend on a machine's fonts. */
+function letters(text) {
+  const parts = text.split(SIGN);
+  if (parts.length === 1) return document.createTextNode(text);
+  const out = document.createDocumentFragment();
+  for (const part of parts)
+    out.append(SIGNS[part] ? el("span", { class: `sign ${SIGNS[part].replace(" ", "-")}`, role: "img", "aria-label": SIGNS[part] }, part) : part);
+  return out;
 }
 
 function date(target, fallback, clock) {
