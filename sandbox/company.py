@@ -6,7 +6,7 @@ import secrets
 import tempfile
 from contextlib import ExitStack
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -24,7 +24,7 @@ from sandbox.faults import Faults
 from sandbox.serving import ADDRESS, Serving
 from sandbox.switches import CompanySwitches
 from sandbox.workspace import api, console, page
-from sandbox.workspace.cast import HOME
+from sandbox.workspace.cast import HOME, Person
 from sandbox.workspace.scene import set_scene
 from sandbox.workspace.wire import Wire
 from sandbox.workspace.workspace import Workspace
@@ -92,7 +92,7 @@ class Company:
         switches = CompanySwitches(self.world, self.faults)
         routes: list[BaseRoute] = [
             *api.routes(self.workspace, self.faults),
-            *console.routes(self.workspace, switches),
+            *console.routes(self.workspace, switches, self._pages, self._handle),
             *page.file_routes(self.workspace),
             *([] if self._headless else page.page_routes()),
             Mount("/datadog", routes=datadog.routes(self.world, self.faults)),
@@ -103,6 +103,21 @@ class Company:
         ]
         own_names = Middleware(TrustedHostMiddleware, allowed_hosts=[ADDRESS, "localhost"])  # no foreign name may lead here
         return Starlette(routes=routes, middleware=[own_names])
+
+    def _pages(self) -> list[dict[str, Any]]:
+        """Who was woken up by either pager, the newest first."""
+        found = [("PagerDuty", each) for each in self.incidents.pages()] + [("Opsgenie", each) for each in self.alerts.pages()]
+        return sorted(
+            ({"service": service, **page, **({} if service == "PagerDuty" else {"actions": []})} for service, page in found),
+            key=lambda page: -float(page["when"]),
+        )
+
+    def _handle(self, service: str, own: str, action: str, person: Person) -> None:
+        """Somebody does something about an incident, in PagerDuty itself; Opsgenie's alerts are closed by the bot alone."""
+        acts = {"acknowledge": self.incidents.acknowledge, "resolve": self.incidents.resolve}
+        if service != "PagerDuty":
+            raise KeyError(service)
+        acts[action](own, person)
 
     def _start_bot(self, stack: ExitStack) -> int:
         """Starts the bot as `paybot serve` does; gives its port."""
