@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.alerts.episode import Episode
 from bot.alerts.intent import Intent, Remote, SendError, Target
+from bot.alerts.outcome import begun
 from bot.alerts.owed import Owing
 from bot.alerts.rule import Rule
 from bot.config import Config
@@ -59,7 +60,8 @@ def _hops(rule: Rule, config: Config, database: Database) -> Iterator[tuple[str,
         if route not in remotes:
             yield f"{TITLES[route]:<10} not configured: a real alert would not go there", False
     now = datetime.now(UTC)
-    episode = _episode(rule, config, remotes, now)
+    routes = tuple(route for route in rule.routes if route in remotes)
+    episode = replace(begun(rule, secrets.token_hex(8), config.env, config.env, now), drill=True, routes=routes)
     with database.begin() as conn:
         store.add_episode(conn, episode)
     owing = Owing(now, {}, config.answers.runbook_url)
@@ -93,29 +95,6 @@ def _tried(remote: Remote, intent: Intent) -> str:
         else:
             return ""
     return said
-
-
-def _episode(rule: Rule, config: Config, remotes: Mapping[Target, Remote], now: datetime) -> Episode:
-    return Episode(
-        id=secrets.token_hex(8),
-        rule=rule.name,
-        series=config.env,
-        number=1,
-        env=config.env,
-        title=rule.title,
-        owner=rule.owner,
-        section=rule.section,
-        severity=rule.severity,
-        unit=rule.unit,
-        limit=rule.limit,
-        above=rule.above is not None,
-        value=None,
-        worst=None,
-        since=now,
-        opened=now,
-        drill=True,
-        routes=tuple(route for route in rule.routes if route in remotes),
-    )
 
 
 def _remotes(config: Config, database: Database) -> Mapping[Target, Remote]:

@@ -89,13 +89,26 @@ def _apply(
 
 
 def _opened(rule: Rule, env: str, moment: Moment, changes: Changes, new_id: Callable[[], str]) -> Episode:
-    """The episode of a rule that has just fired; what fired while nobody watched bears the time at which it would have."""
-    instance, value = moment.step.instance, moment.seen.value if moment.seen else None
-    return Episode(
-        id=new_id(),
-        rule=rule.name,
-        series=instance.series,
+    """The episode of a rule that has just fired; what fired while nobody watched is opened now, too."""
+    instance, seen = moment.step.instance, moment.seen
+    value = seen.value if seen else None
+    return replace(
+        begun(rule, new_id(), instance.series, env, changes.now),
         number=instance.number,
+        value=value,
+        worst=value,
+        since=instance.since or moment.end,
+        extra={"said": seen.said} if seen and seen.said else {},
+    )
+
+
+def begun(rule: Rule, known_as: str, series: str, env: str, now: datetime) -> Episode:
+    """An episode of the rule that begins now, before anything is known of its number."""
+    return Episode(
+        id=known_as,
+        rule=rule.name,
+        series=series,
+        number=1,
         env=env,
         title=rule.title,
         owner=rule.owner,
@@ -104,12 +117,11 @@ def _opened(rule: Rule, env: str, moment: Moment, changes: Changes, new_id: Call
         unit=rule.unit,
         limit=rule.limit,
         above=rule.above is not None,
-        value=value,
-        worst=value,
-        since=instance.since or moment.end,
-        opened=changes.now,
+        value=None,
+        worst=None,
+        since=now,
+        opened=now,
         routes=rule.routes,
-        extra={"said": moment.seen.said} if moment.seen and moment.seen.said else {},
     )
 
 
