@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.alerts import log_text, metric_text
 from bot.config import FIELDS, METRICS
 from bot.shapes import Misfit, meant, shown
 
@@ -17,7 +18,13 @@ SCOPE = "scope"  # what Datadog's know besides the metrics
 
 DOLLAR = re.compile(r"\$(\w*)")
 BRACES = re.compile(r"(\bby\s*)?\{([^{}]*)\}")
-PERCENTILE = re.compile(r"\bp\d{2}:")
+PERCENTILE = re.compile(r"\bp\d{1,2}(?:\.\d+)?:")
+PARTS = ("namespace", "metric", "stat", "dimensions")  # of CloudWatch's queries
+NAMESPACE = re.compile(r"[0-9A-Za-z._/#:-]{1,255}")
+STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum", "IQM")
+STATISTIC = re.compile(
+    rf"{'|'.join(STATISTICS)}|(?:p|tm|tc|ts|wm)\d{{1,3}}(?:\.\d{{1,10}})?|(?:TM|TC|TS|WM|PR)\([\d.%]*:[\d.%]*\)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,7 @@ def datadog(text: str, measure: str, _: str) -> None:
     selections = [inside for by, inside in BRACES.findall(text) if not by]
     if not selections or not all(f"${SCOPE}" in inside for inside in selections):
         raise Misfit("must select by {$scope}, which is the environment, wherever it names a metric")
+    metric_text.fitting(text)
     if measure in {"mean", "sum"} and PERCENTILE.search(text):
         raise Misfit('asks a percentile, which cannot be averaged or added up; measure = "last" takes the newest')
 
@@ -52,21 +60,34 @@ def elastic(text: str, _: str, part: str) -> None:
         _known(name, (*FIELDS, *TIMES))
     match [*tree.values()]:
         case [{"aggs": {"lag": {"percentiles": {"percents": list(percents)}}}}] if part == "value" and 95 in percents:
-            return
+            log_text.fitting(*tree.values())
         case [{"aggs": {"at": {"max": dict()}}}] if part == "last":
-            return
-    needed = '"lag", percentiles with the percent 95' if part == "value" else '"at", the max of a time'
-    raise Misfit(f"must be one aggregation with {needed} in its aggs")
+            log_text.fitting(*tree.values())
+        case _:
+            needed = '"lag", percentiles with the percent 95' if part == "value" else '"at", the max of a time'
+            raise Misfit(f"must be one aggregation with {needed} in its aggs")
 
 
 def cloudwatch(text: str, *_: str) -> None:
     """One metric in JSON."""
     tree = _object(text)
+    for key in tree:
+        if key not in PARTS:
+            raise Misfit(f"has {shown(key)}, which is none of {', '.join(PARTS)}{meant(key, PARTS)}")
     if not all(isinstance(tree.get(key), str) for key in ("namespace", "metric", "stat")):
         raise Misfit('must name "namespace", "metric" and "stat" as texts')
+    if not STATISTIC.fullmatch(tree["stat"]):
+        near = meant(tree["stat"], STATISTICS)
+        raise Misfit(
+            f"asks the statistic {shown(tree['stat'])}, which is none of {', '.join(STATISTICS)}, p95 and their like{near}"
+        )
+    if not NAMESPACE.fullmatch(tree["namespace"]) or not 1 <= len(tree["metric"]) <= 255:
+        raise Misfit("names a namespace or a metric as CloudWatch has none")
     dimensions = tree.get("dimensions", {})
-    if not isinstance(dimensions, dict) or not all(isinstance(value, str) for value in dimensions.values()):
+    if not isinstance(dimensions, dict) or not all(isinstance(value, str) and value for value in dimensions.values()):
         raise Misfit('"dimensions" must be an object of texts')
+    if len(dimensions) > 30:
+        raise Misfit('"dimensions" are more than the 30 that a metric can have')
     for name in _names(tree):
         _known(name, ("queue",))
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from bot.alerts.intent import Intent, Kind, SendError
 from bot.paging.faults import refusal, unanswered
@@ -82,6 +83,19 @@ class Opsgenie:
     def withdraw(self, intent: Intent, remote_id: str) -> None:
         """Nothing: an episode has one alert, whoever created it."""
 
+    def probe(self, timeout_s: float) -> str:
+        """Whether the key is good and may see what became of a request; one that never was is asked for. Raises SendError."""
+        start = self._clock()
+        answer = self._asked("GET", f"/requests/{uuid4()}")
+        took_ms = 1000 * (self._clock() - start)
+        if answer.status_code == 403:
+            raise SendError("lets our key read nothing (403): nobody would see what became of a page", "refused", code="403")
+        if answer.status_code != 404:
+            accepted(answer)
+        if "requestId" not in content(answer):
+            raise SendError("did not answer as Opsgenie does: is OPSGENIE_API_URL right?", "refused", code="unreadable")
+        return f"answers in {took_ms:.0f} ms, and takes our key"
+
     def _path(self, kind: Kind, alias: str) -> str:
         return f"/{quote(alias, safe='')}{ACTIONS[kind]}?identifierType=alias" if ACTIONS[kind] else ""
 
@@ -130,7 +144,7 @@ class Opsgenie:
                 return kind == "create" or (kind == "acknowledge" and more.get("acknowledged") is True)
         return False
 
-    def _asked(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> Any:
+    def _asked(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The answer of any status to one request, whole and within its time. Raises SendError where there is none."""
         import requests  # noqa: PLC0415
 
@@ -138,8 +152,8 @@ class Opsgenie:
             return self._connected().request(
                 method,
                 self._alerts + path,
-                json=content,
-                timeout=LOOK_S if content is None else LIMITS_S,
+                json=body,
+                timeout=LOOK_S if body is None else LIMITS_S,
                 allow_redirects=False,
             )
         except requests.exceptions.Timeout as error:
@@ -201,10 +215,15 @@ def accepted(answer: Any) -> Mapping[str, Any]:
     """What a good answer says. Raises SendError for any other; Opsgenie's own words go into the log alone, masked."""
     status = answer.status_code
     if status in (200, 202):
-        try:
-            said = answer.json()
-        except (ValueError, RecursionError):
-            said = None
-        return said if isinstance(said, dict) else {}
+        return content(answer)
     log.warning("Opsgenie answered %d: %s", status, masked(answer.text[:2000])[:500])
     raise refusal("Opsgenie", status, answer.headers.get("retry-after") or answer.headers.get("x-ratelimit-period-in-sec"))
+
+
+def content(answer: Any) -> Mapping[str, Any]:
+    """The JSON object of an answer, empty where it has none."""
+    try:
+        said = answer.json()
+    except (ValueError, RecursionError):
+        said = None
+    return said if isinstance(said, dict) else {}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
+import time
 from collections.abc import Mapping
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 from bot.alerts.intent import Intent, SendError
@@ -18,6 +21,7 @@ log = logging.getLogger(__name__)
 
 EVENTS_URL = "https://events.pagerduty.com"
 SUMMARY, SOURCE, COMPONENT = 1024, 255, 255  # characters
+INTEGRATION = re.compile(r"[0-9A-Za-z]{32}")
 ACTIONS = ("trigger", "acknowledge", "resolve")
 
 
@@ -42,16 +46,31 @@ class PagerDutyEvents:
         if intent.kind not in ACTIONS:
             raise SendError("PagerDuty cannot be told this", "refused", code="kind")
         own = key(intent)
-        more = event(intent.payload) if intent.kind == "trigger" else {}
+        self._sent(intent.kind, own, event(intent.payload) if intent.kind == "trigger" else {})
+        return own
+
+    def probe(self, timeout_s: float) -> str:
+        """Whether the Events API takes our key, by the end of an incident that never was: nobody is paged. Raises SendError.
+
+        It answers before it looks who is behind a key: that a page reaches somebody only a drill shows.
+        """
+        if not INTEGRATION.fullmatch(self._routing_key):
+            raise SendError(
+                "is no integration key of 32 letters and digits: copy PAGERDUTY_ROUTING_KEY again", "refused", code="key"
+            )
+        start = time.perf_counter()
+        self._sent("resolve", f"paybot-check-{token_hex(8)}", {})
+        return f"answers in {1000 * (time.perf_counter() - start):.0f} ms, and took an event that pages nobody"
+
+    def _sent(self, kind: str, own: str, more: Mapping[str, Any]) -> None:
         try:
-            self._connected().send_event(intent.kind, dedup_key=own, **more)
+            self._connected().send_event(kind, dedup_key=own, **more)
         except Exception as error:
             failed = pd.failure(error)
             if failed is None:
                 raise SendError("the event could not be written down for PagerDuty", "refused", code="bug") from error
             if failed.status != 202:  # with 202 it was taken, whatever became of the answer's text
                 raise refused(failed) from error
-        return own
 
     def look(self, intent: Intent) -> tuple[str, ...]:
         """Nothing, without asking: whatever it has made, sending it again makes no second one."""
@@ -84,7 +103,7 @@ def event(payload: Mapping[str, str]) -> dict[str, Any]:
         "component": line(payload.get("rule", ""), COMPONENT, "paybot"),
         "custom_details": details(payload),
     }
-    if stamp := time(payload.get("since", "")):
+    if stamp := stamped(payload.get("since", "")):
         told["timestamp"] = stamp
     if group := line(payload.get("section", ""), COMPONENT, ""):
         told["group"] = group
@@ -92,7 +111,7 @@ def event(payload: Mapping[str, str]) -> dict[str, Any]:
     return {"payload": told, "links": links, **client}
 
 
-def time(text: str) -> str:
+def stamped(text: str) -> str:
     """The time as PagerDuty takes it, or "" where the text is none."""
     try:
         return datetime.fromisoformat(text).isoformat(timespec="milliseconds")

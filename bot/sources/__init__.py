@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.config import Config
 from bot.ports import Source
+from bot.sources.alerts import OpenAlerts
 from bot.sources.cloudfront import CloudFront
 from bot.sources.cloudwatch import CloudWatch
 from bot.sources.datadog import DatadogEvents, DatadogMetrics
@@ -39,6 +40,7 @@ REGISTER: Mapping[str, Made] = {
     "segment": Segment,
     "cloudfront": CloudFront,
     "pagerduty": OnCall,
+    "alerts": OpenAlerts,
 }
 TITLES: Mapping[str, str] = {name: source.title for name, source in REGISTER.items()}
 

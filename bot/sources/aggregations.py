@@ -14,13 +14,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any
 
+from bot.ports import SourceError
 from bot.sources.faults import unreadable
 from bot.sources.names import filled_tree
 from charts.data import Column, Table, Value
 from commands.args import Window
 from commands.panel import Query
+
+ROWS = 10_000  # of one query: no table and no line of ours has so many
 
 Cell = Callable[[Mapping[str, Any]], Value]
 
@@ -41,8 +45,11 @@ class Question:
         match answer:
             case {self.name: dict(part)}:
                 cells = dict(_cells(self.aggregation.get("aggs", {})))
+                buckets = tuple(islice(_buckets(part), ROWS + 1))
+                if len(buckets) > ROWS:
+                    raise SourceError(f"answered in more than {ROWS:,} groups, which is more than paybot looks at", "bad_answer")
                 columns = (Column("key"), Column("count", "count"), *(Column(title, self.unit or "count") for title in cells))
-                rows = [self._row(bucket, cells.values()) for bucket in _buckets(part)]
+                rows = [self._row(bucket, cells.values()) for bucket in buckets]
                 return Table(columns, (*rows, *_left_out(part, len(cells))))
         raise unreadable()
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from bot.config import Aws
 from bot.ports import SourceError
-from bot.sources.faults import RateLimited, missed, unreadable
+from bot.sources.faults import RateLimited, Refused, missed, unreadable
 from bot.sources.retry import Deadline, patiently
 
 CONNECT_S: Final = 3.0
@@ -59,6 +59,8 @@ class Clients:
         from boto3.session import Session  # noqa: PLC0415 - half a second, paid by the first question
         from botocore.config import Config as Options  # noqa: PLC0415
 
+        from bot.sources.aws_session import BoundedSession  # noqa: PLC0415 - imports botocore
+
         settings = self._settings
         if self._session is None:
             with translated(Deadline(CONNECT_S), "profile of that name"):
@@ -70,13 +72,16 @@ class Clients:
             retries={"mode": "standard", "total_max_attempts": 1},  # we retry ourselves, within the deadline of the ask
             s3={"addressing_style": "path"} if settings.endpoint_url else None,
         )
-        return self._session.client(
+        client = self._session.client(
             service,
             endpoint_url=settings.endpoint_url or None,  # None: boto3 reads its own AWS_ENDPOINT_URL…
             aws_access_key_id=settings.access_key or None,
             aws_secret_access_key=settings.secret_key or None,
             config=options,
         )
+        endpoint = client._endpoint  # no option of botocore's leads there; a test would see it move
+        endpoint.http_session = BoundedSession(endpoint.http_session, CONNECT_S + READ_S)
+        return client
 
 
 def part(answer: Mapping[str, Any], name: str, kind: type[T]) -> T:
@@ -112,7 +117,7 @@ def translated(deadline: Deadline, what: str) -> Iterator[None]:
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         log.warning("AWS answered %s (%d)", code[:80], status)
-        raise refused(code, status, what) from error
+        raise refused(code, status, what, str(error.response.get("Error", {}).get("Message", ""))) from error
     except (
         boto.NoCredentialsError,
         boto.PartialCredentialsError,
@@ -134,11 +139,11 @@ def translated(deadline: Deadline, what: str) -> Iterator[None]:
         raise SourceError("refused the question: a name in the settings cannot be one of AWS", "bad_request") from error
     except (ResponseParserError, boto.BotoCoreError) as error:
         raise unreadable() from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:  # an endpoint that is no URL, an answer of another shape
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:  # no URL, an answer of another shape
         raise unreadable() from error
 
 
-def refused(code: str, status: int, what: str) -> SourceError:
+def refused(code: str, status: int, what: str, why: str = "") -> SourceError:
     """What an error code of AWS means for those who read it, and what to do about it."""
     if code.startswith(_EXPIRED):
         return SourceError("refused our credentials: they have expired; renew them", "denied")
@@ -150,4 +155,4 @@ def refused(code: str, status: int, what: str) -> SourceError:
         return SourceError(f"has no {what}", "bad_request")
     if status >= 500:
         return SourceError(f"answered with an error of its own ({status})", "unavailable")
-    return SourceError(f"refused the question ({status or 'no status'})", "bad_request")
+    return Refused(status or "no status", why)

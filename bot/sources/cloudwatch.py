@@ -13,7 +13,7 @@ from bot.ports import Answers, Link, SourceError
 from bot.sources.aws import NEEDS, Clients, clients, named, part
 from bot.sources.faults import unreadable
 from bot.sources.metric_data import Metric, Result, batches, failed, metrics, per_rule, series
-from bot.sources.retry import Deadline
+from bot.sources.retry import Deadline, apart, some
 from charts.data import Series, Table
 from commands.args import Ask, Window
 from commands.panel import Found, Query
@@ -56,17 +56,21 @@ class CloudWatch:
         """Nothing: it starts nothing that outlives a question."""
 
     def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Answers:
-        """A Series or a Table for each query, all in one request; a query of which only a part came has its SourceError."""
+        """A Series or a Table for each query, all in one request; one that was refused or came in part has its SourceError."""
         deadline = Deadline(timeout_s)
         grouped = {key: "per_rule" in json.loads(query.text) for key, query in queries.items()}
         rules, missing = self._rules(env, deadline) if any(grouped.values()) else ((), ())
         names = {"queue": self._queue(env)}
         wanted = {key: self._metrics(key, query, window, names, rules, env) for key, query in queries.items()}
-        found = self._ask([metric for own in wanted.values() for metric in own], deadline)
-        return {
-            key: self._read(key, {metric: found[metric] for metric in own}, missing, grouped=grouped[key])
-            for key, own in wanted.items()
-        }
+
+        def asked(keys: tuple[str, ...]) -> dict[str, Found | SourceError]:
+            found = self._ask([metric for key in keys for metric in wanted[key]], deadline)
+            return {
+                key: self._read(key, {metric: found[metric] for metric in wanted[key]}, missing, grouped=grouped[key])
+                for key in keys
+            }
+
+        return some(apart(asked, wanted, str))
 
     def link(self, queries: Mapping[str, Query], ask: Ask) -> Link | None:
         """The metrics of the region in AWS's console; None where the region is left to a profile."""

@@ -12,16 +12,19 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from bot.config import Config, Datadog
-from bot.ports import Link, SourceError
+from bot.ports import Answers, Link, SourceError
 from bot.sources.datadog_api import DatadogApi
 from bot.sources.events import Search
+from bot.sources.limits import told_until
 from bot.sources.names import NAME, filled
-from bot.sources.retry import Deadline
+from bot.sources.retry import Deadline, apart, some
 from bot.sources.scalars import Whole
 from bot.sources.timeseries import Curve, Request
 from charts.data import Series
 from commands.args import Ask, Window
-from commands.panel import Found, Query
+from commands.panel import Query
+
+Lines = tuple[Series, ...] | SourceError  # of one query
 
 Now = Callable[[], datetime]
 
@@ -31,6 +34,8 @@ SCALAR = "/api/v2/query/scalar"
 PULSE = "pulse"  # no query's key: the line that shows when the company was heard, of a gauge that is sent every minute
 ALIVE = "avg:$sessions_active{$scope}"
 QUERIES = 10  # in one request, beside the pulse; Datadog documents no limit
+GROUPS = 1_000  # of one query: more is no chart, and each would be an alert of its own
+RECENT = timedelta(minutes=30)  # a rule asks about now; a backtest, which asks the same way, about long ago
 SETTLE = timedelta(seconds=60)  # as for alerts; Datadog documents no lag for what agents send
 TAG = re.compile(r"[\w.:/-]{1,190}")  # what may stand in a tag; no brace, comma or space can leave the scope
 
@@ -47,10 +52,10 @@ class DatadogMetrics:
     title = "Datadog"
     needs = NEEDS
 
-    def __init__(self, settings: Datadog, now: Now) -> None:
+    def __init__(self, settings: Datadog, now: Now, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._now = now
-        self._api = DatadogApi(settings)
+        self._api = DatadogApi(settings, clock)
 
     @classmethod
     def of(cls, config: Config, now: Now) -> Self | None:
@@ -61,30 +66,64 @@ class DatadogMetrics:
         """Imports and connects what the first fetch would otherwise wait for."""
         self._api.warm()
 
+    def budget(self) -> tuple[tuple[str, int, int], ...]:
+        """What Datadog told of its limits on these questions."""
+        return self._api.budget()
+
     def stop(self) -> None:
         """Nothing: it starts nothing that outlives a question."""
 
-    def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Mapping[str, Found]:
-        """One Series for each query. A query that asks by group ("by {host}") has no single series: SourceError."""
-        return {key: single(key, groups) for key, groups in self.series(queries, window, env, timeout_s).items()}
+    def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Answers:
+        """One Series for each query. A query that asks by group ("by {host}") has no single series: SourceError.
 
-    def series(
-        self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float
-    ) -> Mapping[str, tuple[Series, ...]]:
-        """Every series of every query: one named by its key, or one for each group, named by its tags."""
-        deadline = Deadline(timeout_s)
+        Near the end of Datadog's request limit this waits a moment or is refused, as the rest is kept for `series`.
+        """
+        with told_until(self._now, window.zone):
+            found = self._lines(queries, window, env, Deadline(timeout_s), rules=False)
+        return {key: lines if isinstance(lines, SourceError) else single(key, lines) for key, lines in found.items()}
+
+    def series(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Mapping[str, Lines]:
+        """Every series of every query: one named by its key, or one for each group, named by its tags.
+
+        This is how rules ask. What they ask about now is asked until Datadog itself refuses.
+        """
+        recent = window.end > self._now() - RECENT
+        with told_until(self._now, window.zone):
+            return self._lines(queries, window, env, Deadline(timeout_s), rules=recent)
+
+    def _lines(
+        self, queries: Mapping[str, Query], window: Window, env: str, deadline: Deadline, *, rules: bool
+    ) -> Mapping[str, Lines]:
         settled = (self._now() - SETTLE).timestamp()
         whole = {key: query for key, query in queries.items() if "whole" in query.options}
-        found: dict[str, tuple[Series, ...]] = {}
-        pulse: tuple[Series, ...] = ()
+        found: dict[str, Lines] = {}
+        pulse: Lines = ()
         for request in self._requests({key: query for key, query in queries.items() if key not in whole}, window, env):
-            found |= request.read(self._api.post(TIMESERIES, request.body(), deadline), settled)
+            found |= self._asked(request, deadline, settled, rules=rules)
             pulse = found.pop(PULSE, pulse)
-            found |= {key: with_zeros(key, found[key], pulse) for key in found if key in queries and fills(queries[key])}
+            found |= {key: zeros(key, found[key], pulse) for key in found if key in queries and fills(queries[key])}
         for asked in self._whole(whole, window, env):
-            found |= asked.read(self._api.post(SCALAR, asked.body(), deadline))
+            found |= self._numbers(asked, deadline, rules=rules)
         empty = {key: (Series(key, unit=query.options.get("unit", "")),) for key, query in queries.items()}
-        return empty | {key: groups for key, groups in found.items() if groups}
+        return some(empty | {key: bounded(groups) for key, groups in found.items() if groups})
+
+    def _asked(self, request: Request, deadline: Deadline, settled: float, *, rules: bool) -> dict[str, Lines]:
+        """The lines of a request, by its curves' keys; a curve that Datadog refuses has its refusal."""
+
+        def asked(curves: tuple[Curve, ...]) -> dict[str, Lines]:
+            part = replace(request, curves=curves)
+            return {**part.read(self._api.post(TIMESERIES, part.body(), deadline, rules=rules), settled)}
+
+        return {**apart(asked, request.curves, lambda curve: curve.key)}
+
+    def _numbers(self, whole: Whole, deadline: Deadline, *, rules: bool) -> dict[str, Lines]:
+        """The same of queries that want one number."""
+
+        def asked(keys: tuple[str, ...]) -> dict[str, Lines]:
+            part = replace(whole, texts={key: whole.texts[key] for key in keys})
+            return {**part.read(self._api.post(SCALAR, part.body(), deadline, rules=rules))}
+
+        return {**apart(asked, whole.texts, str)}
 
     def link(self, queries: Mapping[str, Query], ask: Ask) -> Link | None:
         """The Metrics Explorer with the asked metrics, environment and range."""
@@ -104,12 +143,12 @@ class DatadogMetrics:
     def probe(self, timeout_s: float) -> str:
         """Whether the keys are good (the API key alone, then both with a query), how fast it is, and whether there is data."""
         deadline = Deadline(timeout_s)
-        self._api.get("/api/v1/validate", deadline)
+        self._api.get("/api/v1/validate", deadline, rules=True)  # as a probe, too, watches for people
         start = time.perf_counter()
         metric = self._settings.metrics["success_rate"]
         now = int(self._now().timestamp())
         request = Request((Curve("probe", f"avg:{metric}{{*}}", "q", "", now - 3600),), now, 60)
-        found = request.read(self._api.post(TIMESERIES, request.body(), deadline), now)
+        found = request.read(self._api.post(TIMESERIES, request.body(), deadline, rules=True), now)
         took_ms = 1000 * (time.perf_counter() - start)
         return f"answers in {took_ms:.0f} ms; {metric} has {'data' if any(found['probe']) else 'no data'} in the last hour"
 
@@ -149,10 +188,10 @@ class DatadogEvents:
     title = "Datadog events"
     needs = NEEDS
 
-    def __init__(self, settings: Datadog, now: Now) -> None:
+    def __init__(self, settings: Datadog, now: Now, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._now = now
-        self._api = DatadogApi(settings)
+        self._api = DatadogApi(settings, clock)
 
     @classmethod
     def of(cls, config: Config, now: Now) -> Self | None:
@@ -163,13 +202,18 @@ class DatadogEvents:
         """Imports and connects what the first fetch would otherwise wait for."""
         self._api.warm()
 
+    def budget(self) -> tuple[tuple[str, int, int], ...]:
+        """What Datadog told of its limits on these questions."""
+        return self._api.budget()
+
     def stop(self) -> None:
         """Nothing: it starts nothing that outlives a question."""
 
-    def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Mapping[str, Found]:
+    def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Answers:
         """One Table for each query, oldest event first, the newest 300 at most. Datadog takes one search at a time."""
-        deadline = Deadline(timeout_s)
-        return {key: self._search(query, window, env).found(self._ask(deadline)) for key, query in queries.items()}
+        ask = self._ask(Deadline(timeout_s), rules=False)
+        with told_until(self._now, window.zone):
+            return {key: self._search(query, window, env).found(ask) for key, query in queries.items()}
 
     def link(self, queries: Mapping[str, Query], ask: Ask) -> Link | None:
         """None: the link to the metrics shows Datadog's events of that time too."""
@@ -179,7 +223,7 @@ class DatadogEvents:
         """Whether the keys may search events, and how long a search of the last hour took."""
         start = time.perf_counter()
         now = self._now()
-        Search("*", now - timedelta(hours=1), now).found(self._ask(Deadline(timeout_s)))
+        Search("*", now - timedelta(hours=1), now).found(self._ask(Deadline(timeout_s), rules=True))
         return f"answers in {1000 * (time.perf_counter() - start):.0f} ms"
 
     def _search(self, query: Query, window: Window, env: str) -> Search:
@@ -188,12 +232,24 @@ class DatadogEvents:
         quoted = f'"{name}"' if ":" in name or "/" in name else name
         return Search(filled(query.text, {"env": quoted}), start, window.end)
 
-    def _ask(self, deadline: Deadline) -> Callable[[Mapping[str, Any]], Any]:
-        return lambda page: self._api.post("/api/v2/events/search", page, deadline)
+    def _ask(self, deadline: Deadline, *, rules: bool) -> Callable[[Mapping[str, Any]], Any]:
+        return lambda page: self._api.post("/api/v2/events/search", page, deadline, rules=rules)
 
 
 def fills(query: Query) -> bool:
     return query.options.get("fill") == "zero"
+
+
+def bounded(lines: Lines) -> Lines:
+    """A query's lines, if they are few enough to be looked at."""
+    if isinstance(lines, tuple) and len(lines) > GROUPS:
+        return SourceError(f"answered in {len(lines):,} groups, of which paybot looks at {GROUPS:,} at most", "bad_answer")
+    return lines
+
+
+def zeros(key: str, lines: Lines, pulse: Lines) -> Lines:
+    """A counter's lines with its zeros, as far as it and the pulse were answered."""
+    return with_zeros(key, lines, pulse) if isinstance(lines, tuple) and isinstance(pulse, tuple) else lines
 
 
 def with_zeros(key: str, groups: tuple[Series, ...], pulse: tuple[Series, ...]) -> tuple[Series, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import math
-import re
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import orjson
 from bot.config import Datadog
 from bot.sources.exchange import exchange
 from bot.sources.faults import refusal, unreadable
+from bot.sources.limits import Limits, pause_s
 from bot.sources.retry import Deadline, patiently
 
 if TYPE_CHECKING:
@@ -31,26 +33,35 @@ class DatadogApi:
 
     The models take forty times as long to read an answer; request() reads error pages of any size and fails on those that are
     not UTF-8, and follows redirects with our keys.
+
+    Questions of rules are asked until Datadog refuses one; all others leave the rules a part of each limit (see `limits`).
     """
 
-    def __init__(self, settings: Datadog) -> None:
+    def __init__(self, settings: Datadog, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._base = settings.host.rstrip("/") or f"https://api.{settings.site}"
+        self._limits = Limits(clock)
         self._lock = threading.Lock()
         self._connected: tuple[PoolManager, Mapping[str, str]] | None = None
 
-    def post(self, path: str, question: Mapping[str, Any], deadline: Deadline) -> Any:
-        """The parsed answer to a question, which must be a read: it may be asked again."""
-        return parsed(patiently(lambda: self._attempt("POST", path, orjson.dumps(question), deadline), deadline))
+    def post(self, path: str, question: Mapping[str, Any], deadline: Deadline, *, rules: bool = False) -> Any:
+        """The parsed answer to a question, which must be a read: it may be asked again. `rules` says that a rule asks it."""
+        body = orjson.dumps(question)
+        return parsed(patiently(lambda: self._attempt("POST", path, body, deadline, rules=rules), deadline))
 
-    def get(self, path: str, deadline: Deadline) -> Any:
-        return parsed(patiently(lambda: self._attempt("GET", path, None, deadline), deadline))
+    def get(self, path: str, deadline: Deadline, *, rules: bool = False) -> Any:
+        return parsed(patiently(lambda: self._attempt("GET", path, None, deadline, rules=rules), deadline))
+
+    def budget(self) -> tuple[tuple[str, int, int], ...]:
+        """What Datadog told of its limits: each one's name, how many questions remain, and of how many."""
+        return self._limits.told()
 
     def warm(self) -> None:
         """Imports the client and makes its pool, so that the first question does not wait for that."""
         self._client()
 
-    def _attempt(self, method: str, path: str, body: bytes | None, deadline: Deadline) -> bytes:
+    def _attempt(self, method: str, path: str, body: bytes | None, deadline: Deadline, *, rules: bool) -> bytes:
+        self._limits.admit(path, rules=rules)
         pool, headers = self._client()
         reply = exchange(
             lambda timeout: pool.request(
@@ -65,9 +76,10 @@ class DatadogApi:
             ),
             deadline,
         )
+        self._limits.hear(path, reply.status, reply.headers)
         if not 200 <= reply.status < 300:
             log.warning("Datadog answered %d: %r", reply.status, reply.body[:300])  # may quote the question: for the log only
-            raise refusal(reply.status, pause_s(reply.headers.get("X-RateLimit-Reset", "")))
+            raise refusal(reply.status, pause_s(reply.headers), complaint(reply.body))
         return reply.body
 
     def _client(self) -> tuple[PoolManager, Mapping[str, str]]:
@@ -90,9 +102,13 @@ class DatadogApi:
         return rest.RESTClientObject(configuration, maxsize=CONNECTIONS).pool_manager, headers
 
 
-def pause_s(reset: str) -> float | None:
-    """`X-RateLimit-Reset` in seconds: how long until questions are taken again. None where it is missing or no whole number."""
-    return float(reset) if re.fullmatch(r"[0-9]{1,6}", reset) else None
+def complaint(body: bytes) -> str:
+    """Why Datadog refused, in its own words."""
+    with suppress(ValueError):
+        match orjson.loads(body):
+            case {"errors": [str(said), *_]}:
+                return said
+    return ""
 
 
 def parsed(body: bytes) -> Any:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from bot.config import Config
 from bot.config import Elastic as Settings
-from bot.ports import Link, SourceError
+from bot.ports import Answers, Link, SourceError
 from bot.sources.aggregations import body, iso, question
 from bot.sources.faults import missed, refusal, unreadable
 from bot.sources.kibana import any_of, discover
-from bot.sources.retry import Deadline, patiently
+from bot.sources.retry import Deadline, apart, patiently, some
+from charts.data import Table
 from commands.args import Ask, Window
-from commands.panel import Found, Query
+from commands.panel import Query
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -54,16 +55,20 @@ class Elastic:
     def stop(self) -> None:
         """Nothing: it starts nothing that outlives a question."""
 
-    def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Mapping[str, Found]:
-        """One Table for each query; no rows where nothing was logged."""
-        fields = self._settings.fields
-        asked = {key: question(query, window, fields) for key, query in queries.items()}
-        found = self.search(body(asked, env, fields, ON_TIME * timeout_s), timeout_s)
-        return {key: one.read(found.get(key)) for key, one in asked.items()}
+    def fetch(self, queries: Mapping[str, Query], window: Window, env: str, timeout_s: float) -> Answers:
+        """One Table for each query; no rows where nothing was logged. One that Elasticsearch refuses has its refusal."""
+        fields, deadline = self._settings.fields, Deadline(timeout_s)
+        questions = {key: question(query, window, fields) for key, query in queries.items()}
 
-    def search(self, body: Mapping[str, Any], timeout_s: float) -> Mapping[str, Any]:
+        def asked(keys: tuple[str, ...]) -> dict[str, Table]:
+            own = {key: questions[key] for key in keys}
+            found = self.search(body(own, env, fields, ON_TIME * timeout_s), deadline)
+            return {key: one.read(found.get(key)) for key, one in own.items()}
+
+        return some(apart(asked, questions, str))
+
+    def search(self, body: Mapping[str, Any], deadline: Deadline) -> Mapping[str, Any]:
         """The `aggregations` of one search that looked at all there is: a part of an answer is none. Raises SourceError."""
-        deadline = Deadline(timeout_s)
         return self._whole(patiently(lambda: self._attempt(body, deadline), deadline))
 
     def link(self, queries: Mapping[str, Query], ask: Ask) -> Link | None:
@@ -80,7 +85,7 @@ class Elastic:
         """Whether the key may search the index, how long that took, and whether the last day holds anything."""
         start = time.perf_counter()
         recent = {"range": {self._settings.fields["time"]: {"gte": iso(self._now() - timedelta(days=1))}}}
-        found = self.search({"size": 0, "aggs": {"recent": {"filter": recent}}}, timeout_s)
+        found = self.search({"size": 0, "aggs": {"recent": {"filter": recent}}}, Deadline(timeout_s))
         took_ms = 1000 * (time.perf_counter() - start)
         match found:
             case {"recent": {"doc_count": int(lines)}}:
@@ -145,9 +150,19 @@ def translated(deadline: Deadline, index: str) -> Iterator[None]:
     except ApiError as error:
         # its reason may quote the question: for the log only
         log.warning("Elasticsearch answered %d: %.300s", error.meta.status, error.body)
-        raise nothing_called(index) if error.meta.status == 404 else refusal(error.meta.status, BUSY_WAIT_S) from error
+        raise (
+            nothing_called(index) if error.meta.status == 404 else refusal(error.meta.status, BUSY_WAIT_S, reason(error.body))
+        ) from error
     except ValueError as error:  # the client's, of a URL that it cannot use
         raise SourceError("cannot be asked: its URL is no address", "bad_request") from error
+
+
+def reason(body: Any) -> str:
+    """Why Elasticsearch refused, in its own words."""
+    match body:
+        case {"error": {"root_cause": [{"reason": str(said)}, *_]}}:
+            return said
+    return ""
 
 
 def nothing_called(index: str) -> SourceError:

@@ -32,7 +32,7 @@ def exchange(send: Callable[[urllib3.Timeout], urllib3.BaseHTTPResponse], deadli
     with translated(deadline):
         response = send(urllib3.Timeout(connect=min(CONNECT_S, left), total=left))
         try:
-            return Reply(response.status, response.headers, b"".join(_pieces(response, deadline)))
+            return Reply(response.status, response.headers, b"".join(pieces(response, deadline)))
         except BaseException:
             response.close()  # or what is left of the body would be read as the next answer
             raise
@@ -40,7 +40,7 @@ def exchange(send: Callable[[urllib3.Timeout], urllib3.BaseHTTPResponse], deadli
             response.release_conn()
 
 
-def _pieces(response: urllib3.BaseHTTPResponse, deadline: Deadline) -> Iterator[bytes]:
+def pieces(response: urllib3.BaseHTTPResponse, deadline: Deadline) -> Iterator[bytes]:
     """The body as it arrives. A silent server is left to the socket's timeout, a trickling one meets the deadline here."""
     size = 0
     while piece := response.read1(PIECE):

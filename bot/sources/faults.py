@@ -15,7 +15,18 @@ class RateLimited(SourceError):
         self.wait_s = wait_s
 
 
-def refusal(status: int, wait_s: float | None = None) -> SourceError:
+class Refused(SourceError):
+    """The source says that this question is none, whoever asks it and whenever: asked with others, it spoils theirs too.
+
+    `why` is what the source wrote, for the operator's own eyes: it is not safe to show elsewhere.
+    """
+
+    def __init__(self, status: int | str, why: str = "") -> None:
+        super().__init__(f"refused the question ({status})", "bad_request")
+        self.why = why
+
+
+def refusal(status: int, wait_s: float | None = None, why: str = "") -> SourceError:
     """What an HTTP status other than 2xx means; only "unavailable" and "rate_limited" may pass by themselves."""
     if status in (401, 403):
         return SourceError(f"refused our keys ({status})", "denied")
@@ -23,6 +34,8 @@ def refusal(status: int, wait_s: float | None = None) -> SourceError:
         return RateLimited(wait_s)
     if status == 408 or status >= 500:
         return SourceError(f"answered with an error of its own ({status})", "unavailable")
+    if status in (400, 422):
+        return Refused(status, why)
     if status >= 400:
         return SourceError(f"refused the question ({status})", "bad_request")
     return SourceError(f"answered with a redirect ({status}), which paybot does not follow", "bad_answer")

@@ -75,7 +75,7 @@ def metrics(key: str, query: Query, window: Window, names: Mapping[str, str], ru
     if "per_rule" not in asked:
         period = period_s(start, window)
         first = floored(start, period)
-        own = (asked["namespace"], asked["metric"], asked["stat"], asked["dimensions"])
+        own = (asked["namespace"], asked["metric"], asked["stat"], asked.get("dimensions", {}))
         return (Metric(key, *own, first, max(floored(window.end, period), first + period), period),)
     period = max(kept_s(window.end - start), 60 if window.end - start <= MINUTES else 3600)
     ends = floored(start, period), -(-int(window.end.timestamp()) // period) * period

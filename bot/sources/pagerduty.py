@@ -127,7 +127,7 @@ def translated() -> Iterator[None]:
 
     try:
         yield
-    except requests.exceptions.JSONDecodeError as error:
+    except (requests.exceptions.JSONDecodeError, RecursionError) as error:
         raise unreadable() from error
     except pd.library().PDClientError as error:
         failed = pd.failure(error) or pd.Failure()

@@ -12,10 +12,12 @@ from operator import lt
 from types import NoneType
 from typing import Any
 
+from bot.ports import SourceError
 from bot.sources.faults import unreadable
 from charts.data import Series
 
 QUERY = re.compile(r"\bq\b")
+POINTS = 100_000  # of one line: Datadog itself gives 1,500 at most
 VALUES = frozenset({int, float, NoneType})
 
 
@@ -87,6 +89,8 @@ def _attributes(answer: Any) -> tuple[list[Any], list[int], list[Any]]:
     """An answer's `series`, `times` and `values`, whose shapes are seen to fit."""
     match answer:
         case {"data": {"attributes": {"series": list(tags), "times": list(times), "values": list(rows)}}}:
+            if len(times) > POINTS:
+                raise SourceError(f"sent {len(times):,} points of a line, of which paybot reads {POINTS:,} at most", "bad_answer")
             if len(tags) == len(rows):
                 return tags, _whole(times), rows
     raise unreadable()

@@ -29,16 +29,22 @@ Answered = Callable[[World, Body, Faults], Response]
 
 
 def routes(
-    world: World, faults: Faults, *, api_key: str = API_KEY, app_key: str = APP_KEY, real: Callable[[], float] = time.time
+    world: World,
+    faults: Faults,
+    *,
+    api_key: str = API_KEY,
+    app_key: str = APP_KEY,
+    real: Callable[[], float] = time.time,
+    limit: int = _LIMIT,
 ) -> list[Route]:
     """Datadog's paths, to be mounted under any prefix.
 
     The keys are those that requests must carry; `real` gives the epoch seconds by which requests are limited, which are real
-    ones, as whoever is refused waits in real time.
+    ones, as whoever is refused waits in real time. `limit` requests a minute are taken of each kind.
     """
-    budget = Budget(real)
+    query, search, validation = (Budget(real, limit, name) for name in ("query", "events_search", "validate"))
 
-    def route(path: str, method: str, answer: Answered, *, application: bool) -> Route:
+    def route(path: str, method: str, answer: Answered, budget: Budget, *, application: bool) -> Route:
         async def endpoint(request: Request) -> Response:
             response = _denied(request, api_key, app_key if application else None) or budget.spent()
             if response is None:
@@ -50,18 +56,20 @@ def routes(
         return Route(path, Faulty(request_response(endpoint), _SOURCE, faults, refusals), methods=[method])
 
     return [
-        route("/api/v1/validate", "GET", _validate, application=False),
-        route("/api/v2/query/timeseries", "POST", _timeseries, application=True),
-        route("/api/v2/query/scalar", "POST", _scalar, application=True),
-        route("/api/v2/events/search", "POST", _events, application=True),
+        route("/api/v1/validate", "GET", _validate, validation, application=False),
+        route("/api/v2/query/timeseries", "POST", _timeseries, query, application=True),
+        route("/api/v2/query/scalar", "POST", _scalar, query, application=True),
+        route("/api/v2/events/search", "POST", _events, search, application=True),
     ]
 
 
 class Budget:
-    """Requests in the running calendar minute, told in the headers of every answer."""
+    """Requests of one kind in the running calendar minute, told in the headers of every answer."""
 
-    def __init__(self, real: Callable[[], float]) -> None:
+    def __init__(self, real: Callable[[], float], limit: int, name: str) -> None:
         self._real = real
+        self._limit = limit
+        self._name = name
         self._period = 0
         self._used = 0
 
@@ -70,20 +78,20 @@ class Budget:
         period = int(self._real()) // _PERIOD_S
         self._used = 1 if period != self._period else self._used + 1
         self._period = period
-        return self.exceeded() if self._used > _LIMIT else None
+        return self.exceeded() if self._used > self._limit else None
 
     def exceeded(self) -> Response:
-        said = f"Rate limit of {_LIMIT} requests in {_PERIOD_S} seconds reached. Please try again later."
+        said = f"Rate limit of {self._limit} requests in {_PERIOD_S} seconds reached. Please try again later."
         return _errors(429, said, self.headers(left=0))
 
     def headers(self, left: int | None = None) -> dict[str, str]:
         reset = _PERIOD_S - int(self._real()) % _PERIOD_S
         return {
-            "x-ratelimit-limit": str(_LIMIT),
+            "x-ratelimit-limit": str(self._limit),
             "x-ratelimit-period": str(_PERIOD_S),
-            "x-ratelimit-remaining": str(max(0, _LIMIT - self._used) if left is None else left),
+            "x-ratelimit-remaining": str(max(0, self._limit - self._used) if left is None else left),
             "x-ratelimit-reset": str(reset),
-            "x-ratelimit-name": "query",
+            "x-ratelimit-name": self._name,
         }
 
 

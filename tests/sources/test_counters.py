@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.ports import SourceError
 from charts.data import Series
 from commands.panel import Found, Query
 from tests.sources.test_datadog import EMPTY, START, fetch
@@ -19,7 +20,7 @@ def answered(*rows: list[float | None], index: list[int]) -> Answer:
     return Answer(body)
 
 
-def values(found: Found) -> tuple[float | None, ...]:
+def values(found: Found | SourceError) -> tuple[float | None, ...]:
     assert isinstance(found, Series)
     return found.values
 

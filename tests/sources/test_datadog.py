@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from subprocess import run
 from typing import Any
@@ -14,11 +15,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bot.config import Datadog
-from bot.ports import SourceError
+from bot.ports import Answers, SourceError
 from bot.sources.datadog import DatadogMetrics
 from charts.data import Series
 from commands.args import Ask
-from commands.panel import Found, Query
+from commands.panel import Query
 from tests.sources.test_timeseries import answer
 from tests.sources.vendor import NOON, Answer, Vendor, serving, window
 
@@ -27,15 +28,13 @@ RATE = Query("datadog", "avg:$success_rate{$scope}", {"rate": "percent", "unit":
 ACTIVE = Query("datadog", "sum:$sessions_active{$scope}")
 
 
-def source(vendor: Vendor, **settings: Any) -> DatadogMetrics:
+def source(vendor: Vendor, clock: Callable[[], float] = time.monotonic, **settings: Any) -> DatadogMetrics:
     """Asks the vendor, two minutes after noon."""
     keys = Datadog(api_key="the-api-key", app_key="the-app-key", host=vendor.url, **settings)
-    return DatadogMetrics(keys, lambda: NOON + timedelta(minutes=2))
+    return DatadogMetrics(keys, lambda: NOON + timedelta(minutes=2), clock)
 
 
-def fetch(
-    vendor: Vendor, queries: Mapping[str, Query] | None = None, *, timeout_s: float = 5, **settings: Any
-) -> Mapping[str, Found]:
+def fetch(vendor: Vendor, queries: Mapping[str, Query] | None = None, *, timeout_s: float = 5, **settings: Any) -> Answers:
     return source(vendor, **settings).fetch(queries or {"rate": RATE}, window(), "prod", timeout_s)
 
 
@@ -50,7 +49,7 @@ def points(*values: float | None, start: int = START) -> Answer:
 EMPTY = Answer(answer([]))
 
 
-def rate(found: Mapping[str, Found]) -> Series:
+def rate(found: Answers) -> Series:
     series = found["rate"]
     assert isinstance(series, Series)
     return series
@@ -151,7 +150,7 @@ def test_a_name_without_a_setting_is_our_own_fault() -> None:
 
 def test_threads_share_one_source() -> None:
     """Eight threads that ask at once each get their answer."""
-    found: list[Mapping[str, Found]] = []
+    found: list[Answers] = []
     with serving(points(98)) as vendor:
         shared = source(vendor)
         threads = [

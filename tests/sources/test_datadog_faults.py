@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import socket
 import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any
 
 import pytest
 
@@ -20,10 +23,15 @@ GOOD = points(98)
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
-def failing(vendor: Vendor, timeout_s: float = 5) -> SourceError:
+def failing(vendor: Vendor, timeout_s: float = 5, **settings: Any) -> SourceError:
     with pytest.raises(SourceError) as error:
-        fetch(vendor, timeout_s=timeout_s)
+        fetch(vendor, timeout_s=timeout_s, **settings)
     return error.value
+
+
+def seconds() -> Callable[[], float]:
+    """A clock that goes on by a second with each look: pauses take no time here, and end all the same."""
+    return map(float, count(1)).__next__
 
 
 def limited(reset: str | None) -> Answer:
@@ -64,14 +72,14 @@ def test_errors_may_be_objects_or_plain_text() -> None:
 def test_a_short_rate_limit_is_waited_for_once() -> None:
     """FACTS 1.4: X-RateLimit-Reset says how many seconds; after them the answer comes."""
     with serving(limited("1"), GOOD) as vendor:
-        assert rate(fetch(vendor)).values == (98,)
+        assert rate(fetch(vendor, clock=seconds())).values == (98,)
     assert len(vendor.asked) == 2
 
 
 def test_a_second_rate_limit_is_not_waited_for() -> None:
     """At most one pause: others use up the limit too."""
     with serving(limited("1")) as vendor:
-        error = failing(vendor)
+        error = failing(vendor, clock=seconds())
     assert (error.kind, error.said, len(vendor.asked)) == ("rate_limited", "asks us to wait 1 s", 2)
 
 

@@ -42,6 +42,7 @@ class Engine:
         self._lock = threading.Lock()
         self._pools: dict[bool, ProcessPool] = {}
         self._told = False
+        self._stopped = False
 
     def answer(
         self, texts: Mapping[str, str], table: ArchiveTable, start: datetime, end: datetime, timeout_s: float
@@ -61,7 +62,8 @@ class Engine:
         except (Late, CancelledError) as error:
             raise unfinished(patience_s) from error
         except Exception as error:
-            log.exception("an archive could not be asked", extra={"archive": table.name})
+            if not self._stopped:
+                log.exception("an archive could not be asked", extra={"archive": table.name})
             raise SourceError("could not be read: its reader broke off (logged)", "bug") from error
         self._tell(outcome.passing, table)
         if outcome.said:
@@ -74,6 +76,7 @@ class Engine:
 
     def stop(self) -> None:
         """Ends the children, and what they may be reading."""
+        self._stopped = True
         with self._lock:
             for pool in self._pools.values():
                 pool.stop()  # type: ignore[no-untyped-call]

@@ -11,11 +11,13 @@ from typing import Any, Protocol
 
 from bot.config import Aws
 from bot.ports import SourceError
+from bot.sources.archive.table import UnreadableObject
 from bot.sources.aws import clients, part, translated
 from bot.sources.retry import Deadline
 
 PAGES = 1_000  # of a listing, a thousand objects each
 PIECE = 1 << 20
+GONE = "has gone since it was listed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Place(Protocol):
         ...
 
     def fetch(self, wanted: Object, target: Path, deadline: Deadline) -> None:
-        """Writes the object's content, as it is, into a file."""
+        """Writes the object's content, as it is, into a file. Raises UnreadableObject where it has gone since it was listed."""
         ...
 
 
@@ -75,7 +77,7 @@ class Folder:
         try:
             shutil.copyfile(self._root / wanted.key, target)
         except FileNotFoundError as error:
-            raise SourceError("lost a file while it was read; ask again", "unavailable") from error
+            raise UnreadableObject(GONE) from error
         except PermissionError as error:
             raise SourceError("has a file that paybot may not read", "denied") from error
 
@@ -109,7 +111,12 @@ class Bucket:
 
     def fetch(self, wanted: Object, target: Path, deadline: Deadline) -> None:
         asked = {"Bucket": self._bucket, "Key": self._prefix + wanted.key}
-        body: Any = self._clients.call("s3", "get_object", deadline, "object of that name any more", **asked)["Body"]
+        try:
+            body: Any = self._clients.call("s3", "get_object", deadline, "object of that name any more", **asked)["Body"]
+        except SourceError as error:
+            if error.kind == "bad_request":
+                raise UnreadableObject(GONE) from error
+            raise
         with translated(deadline, "object of that name any more"), body, target.open("wb") as file:
             while piece := body.read(PIECE):
                 deadline.left()
