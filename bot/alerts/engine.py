@@ -12,10 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.alerts.judge import Seen
-from bot.alerts.outcome import Note, applied, belongs, intents, plain_note
+from bot.alerts.outcome import Note, applied, intents, plain_note
 from bot.alerts.owed import Owing
-from bot.alerts.questions import Answer, Call, Own, calls_of, fetched, sorted_by_rule, window_of
-from bot.alerts.replay import Moment, ends_between, judged, replayed
+from bot.alerts.questions import Answer, Call, calls_of, fetched, window_of
+from bot.alerts.replay import Moment
+from bot.alerts.rounds import MANY, Rounds
 from bot.alerts.rule import Rule
 from bot.alerts.state import Instance, removed, step
 from bot.ports import Source, SourceError, StoreError
@@ -47,6 +48,7 @@ class Beat:
     owner: str
     runbook_url: str = ""
     bucket: timedelta = timedelta(minutes=1)  # the ends that are judged lie on multiples of it
+    many: int = MANY  # rules, from which on those that are surely well are told first
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Engine:
         self._database = database
         self._sources = sources
         self._rules = {rule.name: rule for rule in rules if rule.enabled}
+        self._calls = calls_of(self._rules.values(), beat.env)
+        self._rounds = Rounds(self._rules.values(), beat.env, beat.tick, beat.delay, beat.many)
         self._beat = beat
         self._now = now
         self._hooks = hooks or Hooks()
@@ -158,9 +162,8 @@ class Engine:
         back = self._lost(last, due)
         outcomes = self._asked(due, back)
         self._hooks.failpoint("after_fetch")
-        answers = sorted_by_rule(self._rules.values(), self._beat.env, outcomes)
         moments = [
-            *self._moments(answers, known, due, back),
+            *self._rounds.moments(outcomes, known, due.end, due.now, back),
             *self._source_moments(known, due),
             *(
                 Moment(due.end, None, removed(was))
@@ -203,7 +206,7 @@ class Engine:
         """What every source said, asked once each, all at once; and whether those that no rule asks answer at all."""
         rules = [rule for rule in self._rules.values() if rule.queries]
         window = window_of(rules, due.end, back)
-        calls = [call for call in calls_of(rules, self._beat.env) if call.source in self._sources]
+        calls = [call for call in self._calls if call.source in self._sources]
         idle = self._idle(calls, due)
         jobs: dict[str, Callable[[float], Mapping[str, Answer] | str]] = {
             **{call.name: partial(self._fetch, call, window) for call in calls},
@@ -244,22 +247,6 @@ class Engine:
             self._heard[source] = Heard(due.number, fault)
 
     # --- judging --------------------------------------------------------------------------------------------------
-
-    def _moments(
-        self, answers: Mapping[tuple[str, str], Own], known: Mapping[tuple[str, str], Instance], due: Tick, back: timedelta
-    ) -> Iterator[Moment]:
-        """Every instance of every rule now, and after a break at each moment of it."""
-        tick_s = self._beat.tick.total_seconds()
-        for (name, env), own in answers.items():
-            rule = self._rules[name]
-            if not rule.queries:
-                continue
-            before = {series: one for (owner, series), one in known.items() if owner == name and belongs(series, env)}
-            if back and all(isinstance(answer, tuple) for answer in own.values()):
-                ends = ends_between(due.end - back - self._beat.tick, due.end, self._beat.tick)
-                yield from replayed(rule, env, own, before, ends, self._beat.delay, tick_s)
-            else:
-                yield from judged(rule, env, own, before, due.end, due.now, tick_s)
 
     def _source_moments(self, known: Mapping[tuple[str, str], Instance], due: Tick) -> Iterator[Moment]:
         """The built-in rule: one instance for each source, bad while it gives no answer."""

@@ -23,6 +23,7 @@ from typing import Literal
 
 from bot.alerts.rule import Rule
 from bot.ports import SourceError
+from bot.slack.text import masked
 from charts.data import Series, Table, Value
 from commands.rolling import ENOUGH, mean, usual_distance
 
@@ -85,7 +86,7 @@ def _named(rule: Rule, groups: tuple[Series, ...], env: str) -> Mapping[str, Ser
         return {env: groups[0] if groups else Series(env)}
     found: dict[str, Series] = {}
     for series in groups:
-        name = f"{env}, {series.name}"
+        name = f"{env}, {masked(series.name)}"  # a tag may hold anything: what is kept, told and paged bears this name
         found[name] = _both(found[name], series) if name in found else series
     return found
 

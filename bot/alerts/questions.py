@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -18,6 +18,7 @@ STEP = timedelta(minutes=1)  # of the buckets that rules are judged by
 
 Answer = tuple[Series, ...] | Table | SourceError
 Own = Mapping[str, Answer]  # the answers of one rule in one environment, by the keys of its queries
+Place = tuple[Rule, str]  # a rule in one of its environments
 
 
 @runtime_checkable
@@ -66,18 +67,26 @@ def fetched(source: Source, call: Call, window: Window, timeout_s: float) -> Map
     return {key: (answer,) if isinstance(answer, Series) else answer for key, answer in found.items()}
 
 
+def places_of(rules: Iterable[Rule], env: str) -> tuple[Place, ...]:
+    """Every rule in each of its environments, in their order."""
+    return tuple((rule, where) for rule in rules for where in dict.fromkeys(rule.environments or (env,)))
+
+
+def sorted_by_place(
+    places: Iterable[Place], outcomes: Mapping[Call, Mapping[str, Answer] | Exception]
+) -> Iterator[tuple[Rule, str, Own]]:
+    """The answers of each place; a call that failed is the failure of all its queries."""
+    said = {(call.source, call.env): outcome for call, outcome in outcomes.items()}
+    for rule, where in places:
+        queries = rule.queries.items()
+        yield rule, where, {key: _answer(said.get((query.source, where)), f"{rule.name} {key}") for key, query in queries}
+
+
 def sorted_by_rule(
     rules: Iterable[Rule], env: str, outcomes: Mapping[Call, Mapping[str, Answer] | Exception]
 ) -> Mapping[tuple[str, str], Own]:
-    """The answers by rule and environment; a call that failed is the failure of all its queries."""
-    by_place = {(call.source, call.env): outcome for call, outcome in outcomes.items()}
-    return {
-        (rule.name, where): {
-            key: _answer(by_place.get((query.source, where)), f"{rule.name} {key}") for key, query in rule.queries.items()
-        }
-        for rule in rules
-        for where in rule.environments or (env,)
-    }
+    """The same by the names of the rules and their environments."""
+    return {(rule.name, where): own for rule, where, own in sorted_by_place(places_of(rules, env), outcomes)}
 
 
 def _answer(outcome: Mapping[str, Answer] | Exception | None, key: str) -> Answer:

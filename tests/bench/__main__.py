@@ -44,6 +44,9 @@ def main() -> None:
         many = ("--files", "24", "--lines", "200000", "--logs", logs)
         script("log_scan.py", "--project", "tests.bench.archives:edges", *many)
         run([sys.executable, "-m", "tests.bench.archives", logs])
+    heading("Alert rules")
+    script("rules.py", "--project", "tests.bench.rules_tick:rules")
+    run([sys.executable, "-m", "tests.bench.rules_tick"])
     heading(f"The overview, sources that take {SOURCES_MS} ms")
     with staged(SOURCES_MS) as (env, _):
         run([sys.executable, "-m", "tests.bench.overview"], env=env)

@@ -8,8 +8,10 @@ from typing import Any
 
 from bot.config import Datadog
 from bot.config import Elastic as ElasticSettings
+from bot.ports import SourceError
 from bot.sources.datadog import DatadogMetrics
 from bot.sources.elastic import Elastic
+from bot.sources.retry import Deadline
 from charts.data import Series
 from commands.args import Window
 from commands.panel import Query
@@ -30,8 +32,10 @@ def datadog_v2(base_url: str) -> Callable[[], tuple[Series, ...]]:
     return lambda: whole(source.series(queries, DAY, "prod", 8.0)["rate"])
 
 
-def whole(series: tuple[Series, ...]) -> tuple[Series, ...]:
+def whole(series: tuple[Series, ...] | SourceError) -> tuple[Series, ...]:
     """The series, seen to be all there."""
+    if isinstance(series, SourceError):
+        raise series
     if [len(one.times) for one in series] != 10 * [1440]:
         raise ValueError("the canned server gave other series than ten of 1,440 points")
     return series
@@ -41,4 +45,4 @@ def elastic(base_url: str) -> Callable[[], Mapping[str, Any]]:
     """Searches once: the aggregations of an answer that is checked to be whole."""
     source = Elastic(ElasticSettings(url=base_url), now)
     body = {"size": 0, "aggs": {"times": {"date_histogram": {"field": "@timestamp", "fixed_interval": "1m"}}}}
-    return lambda: source.search(body, 8.0)
+    return lambda: source.search(body, Deadline(8.0))
