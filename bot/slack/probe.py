@@ -39,8 +39,15 @@ def slack_probes(settings: Slack | None) -> dict[str, Probe]:
     """What can be asked, by the name that people know. Each raises ChatError with what is wrong and what to do."""
     if settings is None:
         return {}
-    probes: dict[str, Probe] = {"Slack": partial(token, settings), "Slack home channel": partial(home_channel, settings)}
-    return probes | ({"Slack Socket Mode": partial(socket_mode, settings)} if settings.app_token else {})
+    probes: dict[str, Probe] = {
+        "Slack": partial(token, settings),
+        "Slack home channel": partial(member, settings, settings.home_channel, "PAYBOT_HOME_CHANNEL"),
+    }
+    if settings.app_token:
+        probes["Slack Socket Mode"] = partial(socket_mode, settings)
+        if settings.probe_channel:
+            probes["Slack probe channel"] = partial(member, settings, settings.probe_channel, "PAYBOT_PROBE_CHANNEL")
+    return probes
 
 
 def token(settings: Slack, timeout_s: float) -> str:
@@ -54,13 +61,13 @@ def token(settings: Slack, timeout_s: float) -> str:
     return f"{named(answer, 'user')} in {named(answer, 'team')}, {'with every scope' if granted else 'scopes not told'}"
 
 
-def home_channel(settings: Slack, timeout_s: float) -> str:
-    """Whether the bot may post in its home channel."""
+def member(settings: Slack, known_as: str, setting: str, timeout_s: float) -> str:
+    """Whether the bot may post in the channel that this setting names."""
     with told():
-        channel = client(settings.bot_token, settings, timeout_s).conversations_info(channel=settings.home_channel).get("channel")
+        channel = client(settings.bot_token, settings, timeout_s).conversations_info(channel=known_as).get("channel")
     name = f"#{named(channel or {}, 'name')}"
     if not channel or channel.get("is_archived"):
-        raise ChatError("is_archived", f"says that {name} is archived: choose another PAYBOT_HOME_CHANNEL")
+        raise ChatError("is_archived", f"says that {name} is archived: choose another {setting}")
     if not channel.get("is_member"):
         raise ChatError("not_in_channel", f"says that paybot is not in {name}: /invite @paybot there")
     return f"paybot is in {name}"

@@ -293,3 +293,25 @@ def test_no_signed_form_makes_a_5xx(payload: dict[str, Any]) -> None:
     """Any object is acknowledged or refused."""
     body = interactive({**submission(), **payload})
     assert listening_to_alerts(FakeAlerts())(body, {"content-type": FORM}).status in {200, 400}
+
+
+def test_messages_of_channels_are_acknowledged_unread(caplog: pytest.LogCaptureFixture) -> None:
+    """Where the bot's echo is subscribed to, Slack brings what people write, too: no desk and no log line has it."""
+    desk = FakeDesk()
+    written = {**mention(), "event": {"type": "message", "channel_type": "group", "user": "U0ANNA", "text": "4242", "ts": "1.1"}}
+    edited = {**mention(), "event": {"type": "message", "subtype": "message_changed", "channel": "C0PROBE", "ts": "1.1"}}
+    with caplog.at_level(logging.INFO):
+        for payload in (written, edited):
+            assert acked(listening(desk), event(payload), "application/json") == {}
+    assert desk.heard == []
+    assert caplog.text == ""
+
+
+def test_an_event_that_slack_brings_four_times_is_done_once() -> None:
+    """Over HTTP it comes with the number of its retry, and always with the same ID."""
+    desk, body = FakeDesk(), event(mention())
+    handle = listening(desk)
+    for number in range(4):
+        retried = {"x-slack-retry-num": str(number), "x-slack-retry-reason": "http_timeout"} if number else {}
+        assert handle(body, {"content-type": "application/json", **retried}).status == 200
+    assert len(desk.heard) == 1

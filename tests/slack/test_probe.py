@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -89,6 +90,15 @@ def test_membership_and_app_token_are_good() -> None:
     with slack({"conversations.info": HOME, "apps.connections.open": {"ok": True, "url": "wss://127.0.0.1"}}) as settings:
         assert slack_probes(settings)["Slack home channel"](5) == "paybot is in #eng-commerce"
         assert slack_probes(settings)["Slack Socket Mode"](5) == "the app token may connect"
+
+
+def test_the_probe_channel_is_asked_for_where_it_is_used() -> None:
+    """A bot that was not invited there would hear nothing of its own."""
+    with slack({"conversations.info": {"ok": True, "channel": {**CHANNEL, "is_member": False}}}) as settings:
+        with pytest.raises(ChatError, match="/invite @paybot"):
+            slack_probes(replace(settings, probe_channel="C0PROBE"))["Slack probe channel"](5)
+        assert "Slack probe channel" not in slack_probes(settings)
+        assert "Slack probe channel" not in slack_probes(replace(settings, probe_channel="C0PROBE", app_token=""))
 
 
 def test_an_absent_slack_is_a_fault_and_no_exception_of_its_clients() -> None:
