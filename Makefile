@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 SHARED ?= ../shared
 
-.PHONY: install demo test crash bench pictures lock clean
+.PHONY: install demo test crash digests bench pictures lock clean
 
 install: .venv/installed
 
@@ -31,9 +31,14 @@ test: .venv/tested
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# Kills the bot's alert process 200 times at random, then at every named point, and counts what the channels hold (some 20 min).
+# Kills the bot's alert process at every named point, 200 times at random and 200 times by SIGTERM, lets replicas stand still where
+# there is a PostgreSQL, and counts what the channels hold (some 30 min).
 crash: .venv/tested
-	$(BIN)/python -m tests.crash.rig --kills 200 --points 5
+	$(BIN)/python -m tests.crash.rig --kills 200 --terms 200 --points 5 --late 8
+
+# Every date of twenty years in ten zones, with kills around the due times: one digest each (some 15 min).
+digests: .venv/tested
+	$(BIN)/python -m tests.digest.years
 
 # NODE_MODULES= names a folder with the peers' packages for Node, which then take part.
 bench: .venv/tested

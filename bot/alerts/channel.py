@@ -53,7 +53,10 @@ class Counts(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the channels of a process share. `stopping` says whether it ends: what is claimed is then handed back."""
+    """What the channels of a process share. `stopping` says whether it ends: what is claimed is then handed back.
+
+    `holds` says whether a channel is this process's at the moment; to any other process's nothing is sent.
+    """
 
     database: Database
     now: Callable[[], datetime]
@@ -63,13 +66,14 @@ class Surroundings:
     failpoint: Callable[[str], None]
     counts: Counts
     stopping: Callable[[], bool]
+    holds: Callable[[Target], bool]
 
 
 class Channel:
     """One remote and its pace, for one thread.
 
     A remote may say that it is `idempotent` (sent twice is as good as once: nothing is looked up), and in `limit_s` how many
-    seconds a call takes at most.
+    seconds a call takes at most. It may `resume` what a process before left undone that no intent is owed for, without waiting.
     """
 
     def __init__(self, target: Target, remote: Remote, around: Surroundings) -> None:
@@ -79,6 +83,12 @@ class Channel:
         self._remote = remote
         self._around = around
         self._pace = Pace()
+
+    def resume(self) -> None:
+        """Called once, when nothing is left to send. Raises StoreError where it cannot be known yet what was left undone."""
+        resume = getattr(self._remote, "resume", None)
+        if resume:
+            resume()
 
     def blocked_s(self) -> float:
         """The seconds until the channel may be called; 0 when it may."""

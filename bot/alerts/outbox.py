@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -59,10 +60,10 @@ class Dispatcher:
 
     A claim holds for `lease_s`; nothing is sent unless it holds longer than sending may take. What took several attempts is
     looked at again after twice that, and a last time `last_look_s` after it was done. `failpoint` hears of each step between
-    two effects, by the names in FAILPOINTS.
+    two effects, by the names in FAILPOINTS. `holds` says by the name of a thing ("send slack") whether it is this process's.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is an edge, or a choice of a test
         self,
         database: Database,
         remotes: Mapping[Target, Remote],
@@ -73,6 +74,7 @@ class Dispatcher:
         last_look_s: float = 600.0,
         failpoint: Callable[[str], None] = lambda name: None,
         metrics: Counts | None = None,
+        holds: Callable[[str], bool] = lambda name: True,
     ) -> None:
         self._stopping = threading.Event()
         counts = metrics or NoCounts()
@@ -85,6 +87,7 @@ class Dispatcher:
             failpoint=failpoint,
             counts=counts,
             stopping=self._stopping.is_set,
+            holds=lambda target: holds(f"send {target}"),
         )
         self._workers = {target: Worker(target, remote, self._around) for target, remote in remotes.items()}
 
@@ -109,6 +112,15 @@ class Dispatcher:
             if target in {None, worker.target}:
                 worker.woken.set()
 
+    @property
+    def targets(self) -> frozenset[Target]:
+        """The channels that there are."""
+        return frozenset(self._workers)
+
+    def ended(self) -> str:
+        """The channels whose threads do not run, "" where all do."""
+        return ", ".join(target for target, worker in self._workers.items() if not worker.thread.is_alive())
+
     def once(self, target: Target) -> bool:
         """One intent or one repair of a channel, in this thread; False when none is due, or may go yet. Raises StoreError."""
         return self._workers[target].turn()
@@ -127,13 +139,20 @@ class Worker:
         self._sweeper = Sweeper(self._channel, around)
         self._swept = LONG_AGO
         self._counted = 0.0
+        self._resumed = False
 
     def turn(self) -> bool:
-        """Writes what the store would not take, then does one thing; repairs have their share even when much is to be sent."""
+        """Writes what the store would not take, then does one thing; repairs have their share even when much is to be sent.
+
+        While the channel is another process's only what this one made too late is put right.
+        """
         self._lane.write_marks()
         if self._channel.blocked_s():
             return False
         self._lane.withdraw_surplus()
+        if not self._around.holds(self.target):
+            self._resumed = False
+            return False
         now = self._around.now()
         if not timedelta(0) <= now - self._swept < SWEEP_EVERY and self._sweeper.sweep():
             self._swept = now
@@ -150,11 +169,26 @@ class Worker:
                 failures = 0
             except Exception as error:  # noqa: BLE001 - the top of the thread: told, and tried again
                 failures += 1
-                self._tell(error)
+                with suppress(Exception):  # a process without memory may not even be able to tell
+                    self._tell(error)
                 self._rest(pause_s(failures, 0.0))
                 continue
             if not busy:
+                self._resume()
                 self.woken.wait(min(self._channel.blocked_s() or IDLE_S, IDLE_S))
+
+    def _resume(self) -> None:
+        """What a process before left undone, once there is nothing to send; its failing holds no intent up."""
+        if self._resumed or not self._around.holds(self.target):
+            return
+        try:
+            self._channel.resume()
+        except StoreError as error:
+            self._tell(error)
+            return
+        except Exception:  # told, and left undone
+            log.exception("what was left undone could not be resumed", extra={"target": self.target})
+        self._resumed = True
 
     def _tell(self, error: Exception) -> None:
         if isinstance(error, StoreError):

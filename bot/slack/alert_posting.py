@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from bot.alerts.episode import Episode
 from bot.alerts.intent import Intent, SendError
 from bot.ports import ChatError
 from bot.slack.alert_faults import FORM, GONE, is_channels, sending_failed
@@ -45,7 +47,7 @@ class AlertPosting:
         self._book = book
         self._forms = forms
         self._ways = ways
-        self._bundles: dict[Place, Message] = {}  # what they showed last: one edit shows the changes of many episodes
+        self._bundles: dict[Place, tuple[Episode, ...]] = {}  # as they were shown last: one edit shows the changes of many
 
     def forms_of(self, shown: Shown) -> tuple[Message, ...]:
         """The message, and what takes its place where Slack does not take it."""
@@ -55,9 +57,9 @@ class AlertPosting:
 
     def edit(self, intent: Intent, shown: Shown, place: Place, haste: Haste) -> Place:
         """Makes the message anew where it stands; where that is no more, posts another one. Gives its place."""
-        forms = self.forms_of(shown)
-        if self._bundles.get(place) == forms[0]:
+        if self._bundles.get(place) == unplaced(shown):
             return place
+        forms = self.forms_of(shown)
         try:
             taken = self.in_some_form(forms, partial(self.update, place), haste)
         except ChatError as error:
@@ -67,17 +69,16 @@ class AlertPosting:
                 haste.check()
                 return self.post(shown, other, haste, error.said)
             raise
-        self._remember(shown, place, taken)
+        self._remember(shown, place, whole=taken is forms[0])
         return place
 
     def post(self, shown: Shown, channel: str, haste: Haste, why: str = "") -> Place:
         """Posts it, and where the channel does not take it, in the fallback channel, saying `why` it stands there."""
         places: list[Place] = []
         wanted = shown.with_notice(f"This belongs in another channel, which did not take it: {why}") if why else shown
+        forms = self.forms_of(wanted)
         try:
-            taken = self.in_some_form(
-                self.forms_of(wanted), lambda form: places.append(self.put(channel, form, shown.key)), haste
-            )
+            taken = self.in_some_form(forms, lambda form: places.append(self.put(channel, form, shown.key)), haste)
         except ChatError as error:
             other = self._ways.other(channel)
             if why or not is_channels(error) or other == channel:
@@ -86,7 +87,7 @@ class AlertPosting:
             haste.check()
             return self.post(shown, other, haste, error.said)
         shown.placed(places[-1], self._book)
-        self._remember(shown, places[-1], taken)
+        self._remember(shown, places[-1], whole=taken is forms[0])
         return places[-1]
 
     def put(self, channel: str, message: Message, key: str, thread_ts: str = "") -> Place:
@@ -130,9 +131,14 @@ class AlertPosting:
         log.warning("an alert's message is gone and is posted again", extra={"episode": intent.episode})
         return self.post(shown, lost.channel, haste)
 
-    def _remember(self, shown: Shown, place: Place, taken: Message) -> None:
-        if shown.bundled:
-            self._bundles.pop(place, None)
-            self._bundles[place] = taken
+    def _remember(self, shown: Shown, place: Place, *, whole: bool) -> None:
+        self._bundles.pop(place, None)
+        if shown.bundled and whole:
+            self._bundles[place] = unplaced(shown)
             if len(self._bundles) > MOST_REMEMBERED:
                 del self._bundles[next(iter(self._bundles))]
+
+
+def unplaced(shown: Shown) -> tuple[Episode, ...]:
+    """The episodes but for where they stand: while they are the same there is no news, though they grow older."""
+    return tuple(replace(each, channel="", ts="") for each in shown.episodes)

@@ -6,8 +6,10 @@ Every post bears a key, so that whether it arrived can be looked up. Posting onc
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -29,6 +31,7 @@ __all__ = ["Book", "Forms", "SlackAlerts", "Ways"]
 CLOCKS: Final = timedelta(minutes=5)  # by so much Slack's clock may be behind ours
 NOTE: Final = 1_000
 NOT_READY_S: Final = (0.0, 1.0, 2.0)  # before each try to show a chart that was just uploaded
+MOST_REDRAWN: Final = 20  # charts that a start makes up for
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +47,23 @@ class SlackAlerts:
         self._ways = ways
         self._posting = AlertPosting(chat, book, forms, ways)
         self._locks = Locks()
+        self._drawing: set[str] = set()  # episodes
+        self._turn = threading.Lock()
+
+    def resume(self) -> None:
+        """Begins the charts that the process before this one was still drawing when it ended; the newest episodes' come first.
+
+        Whoever draws tells nobody until the chart stands, as no text may wait for it: so a message without one is all there is.
+        """
+        left = [each for each in self._book.open_now() if each.ts and not each.chart and "bundle" not in each.extra]
+        for episode in left[: -MOST_REDRAWN - 1 : -1]:
+            self._ways.background(partial(self._illustrate, episode.id))
 
     def send(self, intent: Intent) -> str:
         """Shows the episode as it stands now, adds its note, or begins its chart; gives the message's place."""
         haste = Haste(self._ways.seconds)
         if intent.kind == "chart":
-            self._ways.background(partial(self._illustrate, intent))
+            self._ways.background(partial(self._illustrate, intent.episode))
             return str(shown_by(intent, self._book).place or intent.key)
         with self._translated(partial(sending_failed, makes=True)):
             if intent.kind == "note":
@@ -112,41 +126,60 @@ class SlackAlerts:
 
     # --- its chart ----------------------------------------------------------------------------------------------------
 
-    def _illustrate(self, intent: Intent) -> None:
-        """The chart into the message. Whatever fails, the message stands without it."""
+    def _illustrate(self, known_as: str) -> None:
+        """The chart into the episode's message. Whatever fails, the message stands without it."""
+        if not self._begun(known_as):
+            return
         try:
-            episode = shown_by(intent, self._book).episodes[0]
-            if episode.ts and (episode.chart or self._drawn(episode)):
-                self._show_chart(intent)
+            episode = self._book.episode_of(known_as)
+            if episode and episode.ts and not episode.chart:
+                self._draw(episode)
         except (ChatError, SendError) as error:
-            log.warning("an alert has no chart", extra={"episode": intent.episode, "code": error.code})
+            log.warning("an alert has no chart", extra={"episode": known_as, "code": error.code})
         except Exception:  # the top of a background job
-            log.exception("an alert has no chart", extra={"episode": intent.episode})
+            log.exception("an alert has no chart", extra={"episode": known_as})
+        finally:
+            self._drawing.discard(known_as)
 
-    def _drawn(self, episode: Episode) -> bool:
-        """Whether there is a chart of it now."""
+    def _begun(self, known_as: str) -> bool:
+        """Whether nobody else here is at it."""
+        with self._turn:
+            fresh = known_as not in self._drawing
+            self._drawing.add(known_as)
+            return fresh
+
+    def _draw(self, episode: Episode) -> None:
+        """Draws and uploads it. The store hears of it once the message shows it: who is killed before begins anew."""
         drawn = self._ways.draw(episode)
         if drawn is None:
-            return False
+            return
         png, alt = drawn
         name = f"{episode.rule}-{episode.opened:%Y%m%dT%H%M}Z.png"
-        self._book.charted(episode.id, self._chat.upload(png, name, episode.title, alt or alt_text(episode)))
-        return True
+        file = self._chat.upload(png, name, episode.title, alt or alt_text(episode))
+        try:
+            self._show_chart(episode.id, file)
+        except Exception:
+            self._book.charted(episode.id, file)  # the next edit tries again
+            raise
 
-    def _show_chart(self, intent: Intent) -> None:
+    def _show_chart(self, known_as: str, file: str) -> None:
         """Edits the message; Slack may need a moment before it shows a file."""
         for pause_s in NOT_READY_S:
             self._ways.sleep(pause_s)
-            with self._locks.of(intent):
-                shown = shown_by(intent, self._book)
+            with self._locks.named(known_as):
+                episode = self._book.episode_of(known_as)
+                if episode is None or not episode.ts:
+                    return
+                forms = self._posting.forms_of(Shown((replace(episode, chart=file),), known_as))
                 try:
-                    if shown.place:
-                        self._posting.update(shown.place, self._posting.forms_of(shown)[0])
+                    self._posting.update(Place(episode.channel, episode.ts), forms[0])
                 except ChatError as error:
                     if error.code not in FORM:
                         raise
                 else:
+                    self._book.charted(known_as, file)  # before another edit, which would take it away
                     return
+        self._book.charted(known_as, file)  # Slack was not ready: the next edit tries again
 
     # --- what stands where --------------------------------------------------------------------------------------------
 

@@ -22,13 +22,14 @@ class Book:
     """What is known of episodes, and where is kept what Slack makes of them. Every function may raise StoreError.
 
     `placed(id, channel, ts)` says where an episode's message stands, `charted(id, file)` names its chart; neither changes a
-    version, so that presses on the message stay valid.
+    version, so that presses on the message stay valid. `open_now` gives the episodes that go on, the oldest first.
     """
 
     episode_of: Callable[[str], Episode | None]
     bundle_of: Callable[[str], tuple[Episode, ...]]
     placed: Callable[[str, str, str], None]
     charted: Callable[[str, str], None]
+    open_now: Callable[[], tuple[Episode, ...]] = tuple
 
 
 def undrawn(episode: Episode) -> tuple[bytes, str] | None:
@@ -129,4 +130,8 @@ class Locks:
     all: tuple[threading.Lock, ...] = field(default_factory=lambda: tuple(threading.Lock() for _ in range(LOCKS)))
 
     def of(self, intent: Intent) -> threading.Lock:
-        return self.all[hash(intent.payload.get("bundle") or intent.episode) % len(self.all)]
+        return self.named(intent.payload.get("bundle") or intent.episode)
+
+    def named(self, known_as: str) -> threading.Lock:
+        """The lock of an episode's own message, or of a bundle's."""
+        return self.all[hash(known_as) % len(self.all)]

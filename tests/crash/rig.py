@@ -1,40 +1,54 @@
-"""Runs the child, kills it at random or at named points, and compares what the channels hold in the end with the feed.
+"""Runs the child, ends it at random or at named points, and compares what the channels hold in the end with the feed.
 
-usage: python -m tests.crash.rig [--kills 200] [--seed N] [--points 5] [--database URL]     (`make crash`)
+usage: python -m tests.crash.rig [--kills 200] [--terms 200] [--points 5] [--seed N]     (`make crash`)
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bot.alerts.outbox import FAILPOINTS
-from tests.crash.feed import APART, Plan
+from tests.crash.child import Orders
+from tests.crash.feed import APART, BAD, Plan
+from tests.crash.oracle import faults
 from tests.crash.world import World, serving
 
 ENGINE_POINTS = ("after_tick_claim", "after_fetch", "after_judging", "in_transaction", "before_commit", "after_commit")
-READY_S = 20.0
+POINTS = (*ENGINE_POINTS, *FAILPOINTS)
+RARE = ("look", "withdraw", "swe")  # in the names of the points that a process comes to less than once a second
 DRAIN_S = 240.0
-LIVES_S = (0.2, 2.5)  # how long a process may live before it is killed
+LIVES_S = (0.2, 2.5)  # how long a process may live before it is ended
+BUSY_S = (0.1, 1.5)  # the same for SIGTERM, most of which then meets a call on its way
+SHORT_S = 8  # how long a break lasts where processes come back soon
+SLOW_S = 3.0  # some replies take longer than a process waits for before it ends
 SHARE = 0.05
+STOP_S = 10.0  # the longest that SIGTERM may take
+REACH_S = 20.0  # how long a process has to come to its point
+AWAKE_S = 4.0  # beyond its claim a late owner stands still, and then has for putting things right
+POINTS_S = 480.0  # for all points
+LAST_LOOK_S = 3.0  # of children that are killed at named points: what was sent twice is found while they live
+HARD: dict[str, Any] = {"dropped": 0.25, "failed": 0.1, "late_s": 2.0}  # makes second looks and withdrawals daily bread
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What was found: every line of `faults` is a broken promise."""
 
-    kills: int
+    ends: int
     transitions: int
     messages: int
     repaired: int
@@ -42,9 +56,20 @@ class Verdict:
 
 
 @contextmanager
-def child(database: str, world: World, plan: Plan, failpoint: str = "") -> Iterator[subprocess.Popen[str]]:
-    words = [database, world.url, plan.start.isoformat(), str(plan.rules), *([failpoint] if failpoint else [])]
-    command = [sys.executable, "-m", "tests.crash.child", *words]
+def child(database: str, world: World, plan: Plan, **orders: Any) -> Iterator[subprocess.Popen[str]]:
+    """The process; killed at the end, where it lives so long."""
+    told = Orders(
+        database=database,
+        world=world.url,
+        start=plan.start.isoformat(),
+        rules=plan.rules,
+        breaking=plan.broken,
+        apart_s=plan.apart_s,
+        bad_s=plan.bad_s,
+        opsgenie=plan.opsgenie,
+        **orders,
+    )
+    command = [sys.executable, "-m", "tests.crash.child", told.text()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -52,126 +77,169 @@ def child(database: str, world: World, plan: Plan, failpoint: str = "") -> Itera
             process.send_signal(signal.SIGKILL)
 
 
-def until_ready(process: subprocess.Popen[str]) -> bool:
-    """Waits for the child's word that it works; False where it was killed before."""
-    return bool(process.stdout) and process.stdout.readline().strip() == "ready"  # type: ignore[union-attr]
+def says(process: subprocess.Popen[str], word: str = "ready") -> bool:
+    """Waits for the child's word; False where it ended before."""
+    return process.stdout is not None and process.stdout.readline().strip() == word
 
 
 def random_kills(kills: int, seed: int, database: str) -> Verdict:
     """Kills at any moment, while some of what is accepted looks as if it was not."""
     dice = random.Random(seed)
-    usual_s = sum(LIVES_S) / 2 + 1.0
     with serving(World(seed, dropped=SHARE, failed=SHARE)) as world:
-        plan = Plan(datetime.now(UTC).replace(microsecond=0), max(4, int(kills * usual_s / APART)))
+        plan = waves(kills * (sum(LIVES_S) / 2 + 2.0))
         for _ in range(kills):
             with child(database, world, plan) as process:
-                if until_ready(process):
+                if says(process):
                     time.sleep(dice.uniform(*LIVES_S))
         return settled(world, plan, database, kills)
 
 
+def random_terms(terms: int, seed: int, database: str) -> Verdict:
+    """SIGTERM at any moment, while replies take their time: a fault, too, is what does not end well within STOP_S."""
+    dice, ends = random.Random(seed), list[str]()
+    with serving(World(seed, dropped=2 * SHARE, failed=SHARE, slow_s=SLOW_S)) as world:
+        plan = waves(terms * (sum(BUSY_S) / 2 + STOP_S), SHORT_S)
+        for _ in range(terms):
+            with child(database, world, plan) as process:
+                if says(process):
+                    time.sleep(dice.uniform(*BUSY_S))
+                ends += badly_ended(process)
+        found = settled(world, plan, database, terms)
+    return replace(found, faults=(*ends, *found.faults))
+
+
+def badly_ended(process: subprocess.Popen[str]) -> Iterator[str]:
+    """What is wrong with how the process takes SIGTERM."""
+    process.terminate()
+    try:
+        if code := process.wait(STOP_S):
+            yield f"SIGTERM: exit code {code}"
+    except subprocess.TimeoutExpired:
+        yield f"SIGTERM: still there after {STOP_S:g} s"
+
+
 def point_kills(
-    times: int, seed: int, database: str, points: tuple[str, ...] = (*ENGINE_POINTS, *FAILPOINTS)
+    times: int, seed: int, database: str, points: tuple[str, ...] = POINTS, limit_s: float = POINTS_S
 ) -> tuple[Verdict, Counter[str]]:
-    """Kills at every named point between two effects, so many times each where it is reached at all."""
-    hit: Counter[str] = Counter()
-    with serving(World(seed, dropped=SHARE, failed=SHARE)) as world:
-        plan = Plan(datetime.now(UTC).replace(microsecond=0), max(8, times * len(points)))
-        for turn in range(times):
-            for point in points:
-                with child(database, world, plan, f"{point}:{1 + turn % 3}") as process:
-                    try:
-                        process.wait(12 if point in ENGINE_POINTS or "send" in point or "claim" in point else 8)
-                    except subprocess.TimeoutExpired:
-                        continue
-                    hit[point] += 1
-        return settled(world, plan, database, sum(hit.values())), hit
+    """Kills at every named point between two effects, so many times each; which were killed less often within the limit shows."""
+    hit, deadline = Counter[str](), time.monotonic() + limit_s
+    with serving(World(seed, **HARD)) as world:
+        plan = waves(limit_s + REACH_S)
+        while (left := [point for point in points if hit[point] < times]) and time.monotonic() < deadline:
+            for point in left:
+                hit[point] += killed_at(point, hit[point], database, world, plan)
+        return settled(world, plan, database, hit.total(), last_look_s=LAST_LOOK_S), hit
 
 
-def settled(world: World, plan: Plan, database: str, kills: int) -> Verdict:
+def killed_at(point: str, before: int, database: str, world: World, plan: Plan) -> bool:
+    """Whether a process came to its point, the first or a later time, and was killed there."""
+    nth = 1 if any(part in point for part in RARE) else 1 + before % 3
+    with child(database, world, plan, failpoint=f"kill {point} {nth}", last_look_s=LAST_LOOK_S) as process:
+        try:
+            return process.wait(REACH_S) == -signal.SIGKILL
+        except subprocess.TimeoutExpired:
+            return False
+
+
+def late_owners(times: int, seed: int, database: str) -> Verdict:
+    """A process stands still on its way to Slack for longer than its claim holds, another does the work, and the first wakes up.
+
+    Only where several share a database. Every other one is then killed before it can put right what it made too late.
+    """
+    never = list[str]()
+    with serving(World(seed)) as world:
+        plan = waves(times * (Orders.lease_s + 2 * AWAKE_S + REACH_S))
+        for number in range(times):
+            with child(database, world, plan, failpoint=f"stop before_send {1 + number % 3}") as first:
+                never += [] if stands_still(first) else [f"late owner {number} never came to its point"]
+                with child(database, world, plan):
+                    time.sleep(Orders.lease_s + AWAKE_S)
+                    first.send_signal(signal.SIGCONT)
+                    time.sleep(AWAKE_S * (number % 2))
+        found = settled(world, plan, database, times)
+    return replace(found, faults=(*never, *found.faults))
+
+
+def stands_still(process: subprocess.Popen[str]) -> bool:
+    """Waits until the kernel has stopped it; False where it does not come to its point."""
+    end = time.monotonic() + REACH_S
+    while time.monotonic() < end:
+        if os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT | os.WNOHANG):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def waves(seconds: float, bad_s: int = BAD) -> Plan:
+    """A plan for so long from now on: a rule breaks every APART seconds."""
+    return Plan(datetime.now(UTC).replace(microsecond=0), max(4, int(seconds / APART)), bad_s=bad_s)
+
+
+def settled(world: World, plan: Plan, database: str, ends: int, **orders: Any) -> Verdict:
     """Lets one last process finish, without faults, and judges what stands."""
-    world.dropped = world.failed = 0.0
+    world.dropped = world.failed = world.slow_s = 0.0
+    plan = plan.cut(datetime.now(UTC))
     deadline = time.monotonic() + DRAIN_S + max(0.0, (plan.end() - datetime.now(UTC)).total_seconds())
-    with child(database, world, plan) as process:
-        until_ready(process)
+    with child(database, world, plan, **orders) as process:
+        says(process)
         while time.monotonic() < deadline and (faults(world, plan) or datetime.now(UTC) < plan.end()):
-            time.sleep(1.0)
-        time.sleep(32.0 if world_is_doubtful(world) else 1.0)  # the sweeper's first look comes after two leases
+            time.sleep(0.2)
+        time.sleep(1.0)
     repaired = sum(1 for each in world.messages if each.deleted)
-    transitions = 2 * plan.rules
-    return Verdict(kills, transitions, len(world.visible()), repaired, tuple(faults(world, plan)))
-
-
-def world_is_doubtful(world: World) -> bool:
-    return len(world.visible()) != len({each.text.split()[1] for each in world.visible()})
-
-
-def faults(world: World, plan: Plan) -> list[str]:
-    """What is lost, said twice or made up, by channel."""
-    wanted = {f"r{number:03d}" for number in range(plan.rules)}
-    return [*slack_faults(world, wanted), *pager_faults(world, plan)]
-
-
-def slack_faults(world: World, wanted: set[str]) -> Iterator[str]:
-    seen = defaultdict(list)
-    for message in world.visible():
-        seen[next((name for name in wanted if f"Rule {name}" in message.text), "?")].append(message)
-    yield from (f"lost: no message for {name}" for name in sorted(wanted - seen.keys()))
-    yield from (f"made up: {message.text[:80]}" for message in seen.pop("?", []))
-    for name, messages in sorted(seen.items()):
-        if len(messages) > 1:
-            yield f"twice: {len(messages)} messages for {name}"
-        if not any("esolved" in message.text for message in messages):
-            yield f"stale: {name} is not shown as resolved: {messages[0].text[:80]}"
-        notes = [note for message in messages for note in world.notes(message.ts) if "esolved" in note.text]
-        if len(notes) != 1:
-            yield f"notes: {len(notes)} lines say that {name} is resolved"
-
-
-def pager_faults(world: World, plan: Plan) -> Iterator[str]:
-    by_key = defaultdict(list)
-    for _, action, key in world.events:
-        by_key[key].append(action)
-    if len(by_key) != plan.rules:
-        yield f"PagerDuty: {len(by_key)} incidents for {plan.rules} episodes"
-    for key, actions in by_key.items():
-        if (
-            actions[0] != "trigger" or actions[-1] != "resolve" or "trigger" in actions[actions.index("resolve") :]
-            if "resolve" in actions
-            else True
-        ):
-            yield f"PagerDuty: {key}: {', '.join(actions)}"
-    aliases = defaultdict(list)
-    for action, alias in world.alerts:
-        aliases[alias].append(action)
-    if len(aliases) != plan.rules // 2:
-        yield f"Opsgenie: {len(aliases)} alerts for {plan.rules // 2} episodes"
-    yield from (f"Opsgenie: {alias}: {', '.join(actions)}" for alias, actions in aliases.items() if actions[-1] != "close")
+    return Verdict(ends, 2 * plan.broken, len(world.visible()), repaired, tuple(faults(world, plan)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--terms", type=int, default=200, help="how often it is ended by SIGTERM")
     parser.add_argument("--points", type=int, default=5, help="how often each named point is killed")
+    parser.add_argument("--late", type=int, default=8, help="how often a process stands still, where there is a PostgreSQL")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
     options = parser.parse_args()
     sys.stdout.write(f"seed {options.seed}\n")
     with tempfile.TemporaryDirectory(prefix="paybot-crash-") as folder:
-        verdict = random_kills(options.kills, options.seed, f"sqlite:///{Path(folder, 'random.db')}")
-        told("random kills", verdict)
-        named, hit = point_kills(options.points, options.seed, f"sqlite:///{Path(folder, 'points.db')}")
-        told("named points", named)
-    sys.stdout.write("\n".join(f"  {point}: killed {hit[point]} times" for point in (*ENGINE_POINTS, *FAILPOINTS)) + "\n")
-    sys.exit(bool(verdict.faults or named.faults))
+        bad = [*run(options, Path(folder))]
+    sys.exit(bool(sum(bad)))
 
 
-def told(name: str, verdict: Verdict) -> None:
+def run(options: argparse.Namespace, folder: Path) -> Iterator[int]:
+    """Every part that was asked for; how many faults each has."""
+
+    def file(name: str) -> str:
+        return f"sqlite:///{folder / name}.db"
+
+    if options.points:
+        named, hit = point_kills(options.points, options.seed, file("points"))
+        yield told("named points", named)
+        sys.stdout.write("\n".join(f"  {point}: killed {hit[point]} times" for point in POINTS) + "\n")
+        yield sum(hit[point] < options.points for point in POINTS)
+    if options.kills:
+        yield told("random kills", random_kills(options.kills, options.seed, file("kills")))
+    if options.terms:
+        yield told("random SIGTERMs", random_terms(options.terms, options.seed, file("terms")))
+    if options.late:
+        yield told_of_late_owners(options)
+
+
+def told_of_late_owners(options: argparse.Namespace) -> int:
+    from tests.store import postgres
+
+    if reason := postgres.why_not():
+        sys.stdout.write(f"late owners: not tried: {reason}\n")
+        return 0
+    with postgres.running() as server:
+        return told("late owners", late_owners(options.late, options.seed, server.clean()))
+
+
+def told(name: str, verdict: Verdict) -> int:
     sys.stdout.write(
-        f"{name}: {verdict.kills} kills, {verdict.transitions} transitions, {verdict.messages} messages stand, "
+        f"{name}: {verdict.ends} ends, {verdict.transitions} transitions, {verdict.messages} messages stand, "
         f"{verdict.repaired} repaired, {len(verdict.faults)} faults\n"
     )
     sys.stdout.write("".join(f"  {fault}\n" for fault in verdict.faults[:40]))
     sys.stdout.flush()
+    return len(verdict.faults)
 
 
 if __name__ == "__main__":

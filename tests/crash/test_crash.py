@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.crash.feed import SECOND, Plan
-from tests.crash.rig import child, faults, point_kills, random_kills, until_ready
+from tests.crash.oracle import faults
+from tests.crash.rig import child, point_kills, random_kills, random_terms, says
+from tests.crash.until import until
 from tests.crash.world import World, serving
 
 SEED = 20_261_125
@@ -33,13 +34,24 @@ def test_kills_between_two_effects_lose_nothing_and_say_nothing_twice(tmp_path: 
     assert set(hit) == set(points)
 
 
+@pytest.mark.timeout(240)
+def test_sigterm_at_any_moment_ends_well_and_loses_nothing(tmp_path: Path) -> None:
+    """Exit code 0 within 10 s, also while something is being sent: that is finished, or looked up by the next process.
+
+    Nothing is said twice, not even for a while.
+    """
+    verdict = random_terms(10, SEED, f"sqlite:///{tmp_path}/terms.db")
+    assert (verdict.faults, verdict.repaired) == ((), 0)
+    assert verdict.transitions > 0
+
+
 @pytest.mark.timeout(120)
 def test_pagers_hear_in_seconds_while_slack_is_down(tmp_path: Path) -> None:
     """And Slack hears all of it once, when it is back: one message, which says how it stands."""
     with serving(World(SEED, down=frozenset({"slack"}))) as world:
-        plan = Plan(datetime.now(UTC).replace(microsecond=0), 2)
+        plan = Plan(datetime.now(UTC).replace(microsecond=0), 2, bad_s=6)
         with child(f"sqlite:///{tmp_path}/down.db", world, plan) as process:
-            assert until_ready(process)
+            assert says(process)
             until(lambda: len(world.events) >= 1, 30)
             late_s = world.events[0][0] - (plan.begin(0) + SECOND).timestamp()
             assert late_s < 5
@@ -57,14 +69,7 @@ def test_a_killed_process_is_back_within_three_seconds(tmp_path: Path) -> None:
         for _ in range(3):
             start = time.monotonic()
             with child(f"sqlite:///{tmp_path}/back.db", world, plan) as process:
-                assert until_ready(process)
+                assert says(process)
                 took.append(time.monotonic() - start)
                 time.sleep(1.0)
     assert sorted(took)[1] < 3
-
-
-def until(holds: Callable[[], bool], limit_s: float) -> None:
-    deadline = time.monotonic() + limit_s
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

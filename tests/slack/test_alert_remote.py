@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from bot.alerts.episode import Episode
 from bot.alerts.intent import Intent, Kind, SendError
 from bot.config import Slack
-from bot.slack.alert_remote import Book, Forms, SlackAlerts, Ways
+from bot.slack.alert_remote import MOST_REDRAWN, Book, Forms, SlackAlerts, Ways
 from bot.slack.delivery import Delivery
 from tests.slack.fake_slack import NOT_READY, FakeSlack, Kept, Reply, error, fake_slack, slow_down
 from tests.slack.test_alert_message import HOW, NOW, RATE
@@ -46,6 +47,7 @@ class Shelf:
             bundle_of=self.bundle,
             placed=lambda known_as, channel, ts: self.change(known_as, channel=channel, ts=ts),
             charted=lambda known_as, file: self.change(known_as, chart=file),
+            open_now=lambda: tuple(each for each in self.episodes.values() if each.closed is None),
         )
 
 
@@ -84,11 +86,11 @@ def slack() -> Iterator[FakeSlack]:
 
 @pytest.fixture
 def make(slack: FakeSlack) -> Callable[..., Rig]:
-    def made(channel: str = "C1", **ways: Any) -> Rig:
+    def made(channel: str = "C1", now: Callable[[], datetime] = lambda: NOW, **ways: Any) -> Rig:
         shelf, token_bad = Shelf(), list[bool]()
         settings = Slack(bot_token="xoxb-test", api_url=slack.url, home_channel="CHOME")
         chat = Delivery(settings, now=slack.clock.now, sleep=slack.clock.sleep)
-        forms = Forms(how=HOW, now=lambda: NOW, name={"U0DANA": "Dana Weber"}.__getitem__)
+        forms = Forms(how=HOW, now=now, name={"U0DANA": "Dana Weber"}.__getitem__)
         timing: dict[str, Any] = {"seconds": slack.clock.now, "sleep": slack.clock.sleep, "token_bad": token_bad.append}
         return Rig(
             slack,
@@ -370,6 +372,62 @@ def test_nothing_waits_for_a_chart(make: Callable[..., Rig]) -> None:
     assert len(chart_of(rig)) == 1
 
 
+def test_a_start_draws_what_was_being_drawn(make: Callable[..., Rig]) -> None:
+    """An open alert whose message stands without its chart has it soon after a start; one that has its chart is left alone."""
+    ended = make(draw=lambda episode: (PNG, ""), background=lambda job: None)
+    ended.show()
+    ended.remote.send(intent("chart", "c1"))
+    rig = make(draw=lambda episode: (PNG, ""))
+    rig.shelf.episodes.update(ended.shelf.episodes)
+    rig.remote.resume()
+    assert (len(chart_of(rig)), len(rig.slack.made("upload"))) == (1, 1)
+    rig.remote.resume()
+    assert len(rig.slack.made("upload")) == 1
+
+
+@pytest.mark.parametrize("changes", [{"extra": {"bundle": "b" * 16}}, {"ts": "", "channel": ""}, {"closed": NOW}])
+def test_a_start_draws_nothing_that_has_no_place(make: Callable[..., Rig], changes: dict[str, Any]) -> None:
+    """Neither for alerts that share a message, nor where no message stands yet, nor for what is over."""
+    rig = make(draw=lambda episode: (PNG, ""))
+    rig.show()
+    rig.shelf.change(**changes)
+    rig.remote.resume()
+    assert rig.slack.made("upload") == []
+
+
+def test_a_start_draws_a_bounded_number(make: Callable[..., Rig]) -> None:
+    """After a bad night the newest alerts have their charts, and the sources are not asked for hundreds."""
+    jobs: list[Callable[[], None]] = []
+    rig = make(background=jobs.append)
+    names = [f"{number:016x}" for number in range(50)]
+    rig.shelf.episodes = {name: replace(RATE, id=name, channel="C1", ts="1.1") for name in names}
+    rig.remote.resume()
+    assert len(jobs) == MOST_REDRAWN
+
+
+class Killed(BaseException):
+    """The process ended."""
+
+
+def killed(seconds: float) -> None:
+    """Ends the process in the pause after the first try."""
+    if seconds:
+        raise Killed
+
+
+def test_a_chart_that_was_uploaded_but_not_shown_is_drawn_again(make: Callable[..., Rig]) -> None:
+    """The store hears of it once the message shows it."""
+    ended = make(draw=lambda episode: (PNG, ""), sleep=killed)
+    ended.show()
+    ended.slack.script["chat.update"] = [NOT_READY]
+    with pytest.raises(Killed):
+        ended.remote.send(intent("chart", "c1"))
+    rig = make(draw=lambda episode: (PNG, ""))
+    rig.shelf.episodes.update(ended.shelf.episodes)
+    rig.remote.resume()
+    assert (len(chart_of(rig)), len(rig.slack.made("upload"))) == (1, 2)
+
+
 def test_a_message_whose_chart_is_lost_is_edited_without_it(make: Callable[..., Rig]) -> None:
     """A file that somebody deleted costs the picture, not the news."""
     rig = make(draw=lambda episode: (PNG, ""))
@@ -433,6 +491,15 @@ def test_a_storm_is_one_message_and_few_calls(rig: Rig, storm: list[Intent]) -> 
     for each in storm:
         rig.remote.send(replace(each, key=each.key + "r"))
     assert (rig.standing().edits, "0 of them still go on" in str(rig.standing().blocks)) == (1, True)
+
+
+def test_time_alone_edits_no_storm(rig: Rig, storm: list[Intent], make: Callable[..., Rig]) -> None:
+    """However long it takes until each of its alerts has had its turn: a message that would only be older stays."""
+    minutes = count()
+    aging = make(now=lambda: NOW + timedelta(minutes=next(minutes)))
+    aging.shelf.episodes = rig.shelf.episodes
+    assert len({aging.remote.send(each) for each in storm}) == 1
+    assert aging.slack.made("chat.update") == []
 
 
 def test_a_storms_message_that_was_lost_is_found_by_all(rig: Rig, storm: list[Intent]) -> None:
