@@ -12,9 +12,11 @@ from bot.alerts.episode import Episode
 from bot.alerts.handling import NOWHERE, UNKNOWN, Action, Decision, News, Spot, Wanted, Where, decided, nothing, refused, reported
 from bot.alerts.intent import Intent
 from bot.alerts.keys import dedup_key
+from bot.alerts.late_rows import AuditRow, LateRows
 from bot.alerts.owed import Owing
 from bot.ports import StoreError
-from bot.store import alerts, audit, outbox
+from bot.slack.text import masked
+from bot.store import alerts, outbox
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -69,7 +71,7 @@ class Actions:
     """Every method gives the sentence that the presser reads; whatever is wrong is a sentence, too.
 
     `wake` is told when something new is owed. `pages` says whether there is a PagerDuty to escalate to, and `on_call` who is
-    on call there ("" where nobody can say); it may ask, with a limit, and raises nothing.
+    on call there ("" where nobody can say); it may ask, with a limit, and raises nothing. `pressed` hears what came of each.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Actions:
         pages: bool,
         on_call: Callable[[], str] = lambda: "",
         runbook_url: str = "",
+        pressed: Callable[[Action, str], None] = lambda action, outcome: None,
     ) -> None:
         self._database = database
         self._roles = roles
@@ -90,6 +93,8 @@ class Actions:
         self._pages = pages
         self._on_call = on_call
         self._runbook_url = runbook_url
+        self._pressed = pressed
+        self._late = LateRows()
 
     def acknowledge(self, episode: str, version: int, user: str, team: str, where: Where = NOWHERE) -> str:
         """Somebody has it in hand: repeats end, and the pagers that know of it are told."""
@@ -116,12 +121,16 @@ class Actions:
         verdict = self._roles.may(press.user, press.team)
         if not verdict.allowed:
             self.note(action, press.user, "refused", verdict.said, press.episode)
+            self._pressed(action, "refused")
             return verdict.said
         try:
             decision = self._repeated(lambda conn: self._carried_out(conn, action, press, verdict.name or press.user))
         except StoreError as error:
             log.warning("a press could not be carried out", extra={"action": action, "said": str(error)})
+            self._late.add(self._row(press.user, action, "nothing", AWAY, press.episode))
+            self._pressed(action, "away")
             return AWAY
+        self._pressed(action, decision.outcome)
         if decision.outcome == "done":
             self._wake()
         on_call = self._on_call() if decision.paged else ""
@@ -132,18 +141,28 @@ class Actions:
 
         Raises StoreError where it cannot be kept: PagerDuty brings it again.
         """
-        decision = self._repeated(lambda conn: self._taken_over(conn, key, news, who, when, url))
+        name, page = masked(who), url if masked(url) == url else ""
+        decision = self._repeated(lambda conn: self._taken_over(conn, key, news, name, when, page))
         if decision and decision.outcome == "done":
             self._wake()
         return decision is not None
 
     def note(self, action: str, user: str, outcome: str, why: str, episode: str = "") -> None:
         """An audit row alone: of a press that was turned away before it came to an episode, or that changes nothing."""
+        row = self._row(user, action, outcome, why, episode)
         try:
-            with self._database.begin() as conn:
-                audit.note(conn, who=user, what=action, episode=episode, outcome=outcome, why=why, now=self._now())
+            self._once(row.write)
+        except StoreError:
+            self._late.add(row)
+
+    def write_late(self) -> None:
+        """The audit rows that the store did not take when they were due, as soon as it does."""
+        if not len(self._late):
+            return
+        try:
+            self._once(lambda conn: None)
         except StoreError as error:
-            log.error("a press is missing in the audit", extra={"action": action, "user": user, "said": str(error)})  # noqa: TRY400
+            log.warning("rows of the audit wait for the store", extra={"said": error.said})
 
     def opened_runbook(self, episode: str, user: str) -> str:
         """The name of the rule whose runbook somebody opens, "" where it is not known; anybody may."""
@@ -169,8 +188,11 @@ class Actions:
             raise StoreError("this alert is changed by too many at once", retriable=True) from error
 
     def _once(self, work: Callable[[Connection], T]) -> T:
-        with self._database.begin() as conn:
+        with self._late.transaction(self._database) as conn:
             return work(conn)
+
+    def _row(self, who: str, what: str, outcome: str, why: str, episode: str) -> AuditRow:
+        return AuditRow(who, what, episode, outcome, why, self._now())
 
     def _carried_out(self, conn: Connection, action: Action, press: Press, name: str) -> Decision:
         episode = alerts.episode(conn, press.episode)
@@ -178,7 +200,7 @@ class Actions:
         if episode and decision.outcome == "done":
             self._write(conn, episode, decision)
         why = decision.said(lambda who: who)
-        audit.note(conn, who=press.user, what=action, episode=press.episode, outcome=decision.outcome, why=why, now=self._now())
+        self._row(press.user, action, decision.outcome, why, press.episode).write(conn)
         return decision
 
     def _decided(self, conn: Connection, episode: Episode | None, action: Action, press: Press, name: str) -> Decision:
@@ -207,15 +229,7 @@ class Actions:
         decision = reported(episode, news, who, when, url)
         if decision.outcome == "done":
             self._write(conn, episode, decision)
-        audit.note(
-            conn,
-            who=f"{who or 'somebody'} in PagerDuty",
-            what=news,
-            episode=episode.id,
-            outcome=decision.outcome,
-            why=decision.note,
-            now=self._now(),
-        )
+        self._row(f"{who or 'somebody'} in PagerDuty", news, decision.outcome, decision.note, episode.id).write(conn)
         return decision
 
     def _write(self, conn: Connection, episode: Episode, decision: Decision) -> None:

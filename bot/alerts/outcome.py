@@ -13,6 +13,7 @@ from bot.alerts.owed import Owing
 from bot.alerts.replay import Moment
 from bot.alerts.rule import SEVERITIES, Rule
 from bot.alerts.state import Instance
+from bot.slack.text import masked
 
 STORM = 10  # new episodes in one tick that still get a message each
 TOGETHER = 25  # episodes in one message of a storm
@@ -80,7 +81,7 @@ def _apply(
         _close(episode_, moment, book, begun, changes)
     elif episode_ is not None:
         value = seen.value if seen else None
-        blind = seen.said if seen and seen.outcome == "failed" else ""
+        blind = masked(seen.said) if seen and seen.outcome == "failed" else ""
         phase: Phase = "recovering" if instance.signal == "recovering" else "firing"
         now_ = replace(
             episode_, value=value if value is not None else episode_.value, worst=worse(episode_, value), phase=phase, blind=blind
@@ -98,7 +99,7 @@ def _opened(rule: Rule, env: str, moment: Moment, changes: Changes, new_id: Call
         value=value,
         worst=value,
         since=instance.since or moment.end,
-        extra={"said": seen.said} if seen and seen.said else {},
+        extra={"said": masked(seen.said)} if seen and seen.said else {},
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.alerts.episode import Episode
 from bot.alerts.intent import Intent, Kind, Target
 from bot.alerts.keys import dedup_key, intent_key
+from bot.slack.text import masked
 from commands.words import figure
 
 PRIORITY = {"critical": 0, "error": 1, "warning": 2, "info": 3}
@@ -37,7 +38,7 @@ class Owing:
 
     def noted(self, episode: Episode, said: str) -> Iterator[Intent]:
         """A line in the message's thread."""
-        yield self._intent(episode, "slack", "note", {"text": said})
+        yield self._intent(episode, "slack", "note", {"text": masked(said)})
 
     def paged(self, episode: Episode) -> Iterator[Intent]:
         if "pagerduty" in episode.routes:

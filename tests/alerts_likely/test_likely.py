@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.likely import grown_reasons, grown_rules
+from bot.alerts.likely import grown_attempts, grown_edges, grown_kinds, grown_reasons, grown_regions, grown_rules
 from charts.data import Column, Table, Value
 from tests.fakes import reasons_table
 
@@ -89,3 +89,40 @@ def test_any_tables_give_few_lines(before: Table, since: Table) -> None:
     """Whatever a source sends, the reasons are three at most, and nothing breaks."""
     assert len(grown_reasons(before, since)) <= 3
     assert len(grown_rules(before, since)) <= 3
+
+
+def table(*rows: tuple[Value, ...]) -> Table:
+    """Any table: the columns' names do not matter."""
+    return Table(tuple(Column(str(number)) for number in range(len(rows[0]))), rows)
+
+
+def test_a_region_that_fails_more_is_named() -> None:
+    """By its share of the failures; what has no region counts, and is none."""
+    before, since = table(("", 50), ("eu", 25), ("us", 25)), table(("", 20), ("eu", 70), ("us", 10))
+    assert said(grown_regions(before, since)) == ["region eu: 25 % → 70 % of failures"]
+    assert grown_regions(table(("", 90)), table(("", 900))) == ()
+
+
+def test_an_edge_that_fails_more_is_named_with_its_city() -> None:
+    """A person knows the city, AWS the code; an edge of which few downloads are known says nothing."""
+    before = table(("FRA56-P1", 100, 0, "Frankfurt"), ("IAD89", 100, 2, "IAD89"), ("HKG1", 3, 0, "Hong Kong"))
+    since = table(("FRA56-P1", 50, 17, "Frankfurt"), ("IAD89", 50, 9, "IAD89"), ("HKG1", 50, 50, "Hong Kong"))
+    assert said(grown_edges(before, since)) == [
+        "FRA56-P1, Frankfurt: 0 % → 34 % of its downloads failed",
+        "IAD89: 2 % → 18 % of its downloads failed",
+    ]
+
+
+def test_an_attempt_that_fails_more_is_named() -> None:
+    """Over all buckets together."""
+    columns = tuple(Column(name) for name in ("key", "count", "all 1", "all 2", "all 3", "ok 1", "ok 2", "ok 3"))
+    before = Table(columns, ((0.0, 60, 40, 20, 0, 39, 19, 0), (60.0, 60, 40, 20, 0, 39, 19, 0)))
+    since = Table(columns, ((120.0, 60, 40, 20, 20, 10, 19, 0),))
+    assert said(grown_attempts(before, since)) == ["attempt 1: 2 % → 75 % of its retries failed"]
+
+
+def test_a_kind_of_failure_is_told_by_its_share_of_all_receipts() -> None:
+    """Also where it never was before; receipts that came to be count on the other side."""
+    before, since = table(("", 500, 1, 299)), table(("FontMissing", 40, 40, 0), ("", 200, 2, 58))
+    assert said(grown_kinds(before, since)) == ["FontMissing: 0 % → 40 % of receipts"]
+    assert grown_kinds(table(("", 4, 0, 4)), since) == grown_kinds(before, table(("", 200, 90, 10))) == ()
