@@ -97,14 +97,22 @@ def _can_escalate(episode: Episode, how: Buttons) -> bool:
 
 
 def _escalate(episode: Episode, how: Buttons, on_call: str) -> ButtonElement:
-    who = f"{plain(on_call, 200).strip()} is paged" if on_call.strip() else "Whoever is on call is paged"
     confirm = ConfirmObject(
         title=PlainTextObject(text="Escalate to PagerDuty?"),
-        text=PlainTextObject(text=plain(f"{who} at once, by the ways they chose in PagerDuty.", QUESTION)),
+        text=PlainTextObject(text=plain(_question(episode, on_call), QUESTION)),
         confirm=PlainTextObject(text="Page now"),
         deny=PlainTextObject(text="Not now"),
+        style="danger",
     )
     return _button("Escalate to PagerDuty", ESCALATE, episode, how, style="danger", confirm=confirm)
+
+
+def _question(episode: Episode, on_call: str) -> str:
+    """Who is paged; where the rule itself has paged, that a second page goes out only where the first did not arrive."""
+    who = plain(on_call, 200).strip() or "Whoever is on call"
+    if "pagerduty" in episode.routes and "pager_over" not in episode.extra:
+        return f"PagerDuty was told when this fired. {who} is paged again only if that did not arrive."
+    return f"{who} is paged at once, by the ways they chose in PagerDuty."
 
 
 def _runbook(episode: Episode, how: Buttons) -> ButtonElement:

@@ -133,7 +133,7 @@ def _place(episode: Episode, zone: str) -> Block:
     """The rule, the instance, what else tells this alert from others, and where to look closer, in small print."""
     parts = (
         episode.rule,
-        episode.series,
+        episode.series if episode.series != episode.env else "",
         f"env {episode.env}",
         episode.severity,
         f"no. {episode.number}",

@@ -155,11 +155,13 @@ def test_the_value_stands_against_its_limit(changes: dict[str, Any], words: str)
 
 
 def test_the_context_names_the_rule() -> None:
-    """Who wants to change the rule finds its name, which instance of it this is, and what to ask next."""
-    context = shown(RATE).blocks[-2]["elements"][0]["text"]
-    assert context == (
-        "checkout-success-rate · prod · env prod · critical · no. 3 · times in UTC · reference 00c0ffee · more: /pay checkout 1h"
+    """Who wants to change the rule finds its name, which instance this is, and what to ask next; nothing stands there twice."""
+    grouped = replace(RATE, series="prod, region:eu")
+    whole, group = (shown(each).blocks[-2]["elements"][0]["text"] for each in (RATE, grouped))
+    assert whole == (
+        "checkout-success-rate · env prod · critical · no. 3 · times in UTC · reference 00c0ffee · more: /pay checkout 1h"
     )
+    assert group.startswith("checkout-success-rate · prod, region:eu · env prod · ")
 
 
 def test_a_blind_alert_says_what_is_wrong_with_its_source() -> None:
@@ -242,11 +244,17 @@ def test_the_menu_offers_five_lengths() -> None:
     assert labels == ["15 min", "1 h", "4 h", "until tomorrow 09:00", "other length …"]
 
 
+def asked(episode: Episode, on_call: str = "") -> str:
+    return str(elements(shown(episode, on_call=on_call))["alert.escalate"]["confirm"]["text"]["text"])
+
+
 def test_escalating_asks_first_and_names_who_is_paged() -> None:
-    """Nobody is woken by a slip of the finger."""
-    confirm = elements(shown(RATE, on_call="Mei Tan"))["alert.escalate"]["confirm"]
-    assert confirm["text"]["text"].startswith("Mei Tan is paged at once")
-    assert elements(shown(RATE))["alert.escalate"]["confirm"]["text"]["text"].startswith("Whoever is on call is paged")
+    """Nobody is woken by a slip of the finger, nor by a press on what has paged already; a closed incident is no such page."""
+    slack_only = replace(RATE, routes=("slack",))
+    assert asked(slack_only, "Mei Tan").startswith("Mei Tan is paged at once")
+    assert asked(slack_only).startswith("Whoever is on call is paged at once")
+    assert asked(RATE, "Mei Tan").startswith("PagerDuty was told when this fired. Mei Tan is paged again only if")
+    assert asked(replace(RATE, extra={"pager_over": "2026"}), "Mei Tan").startswith("Mei Tan is paged at once")
 
 
 @pytest.mark.parametrize("url", ["", "javascript:x", "https://a|b"])
