@@ -6,40 +6,49 @@ Plain dataclasses: importing a validation library takes half of the 150 ms in wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from bot import later, shapes
+from bot import shapes
+from bot.digest import days
 from bot.reading import Known, Reading, read_settings
+from bot.settings import (
+    FIELDS,
+    METRICS,
+    Alerts,
+    Answers,
+    Archives,
+    Aws,
+    Config,
+    Datadog,
+    Digest,
+    Elastic,
+    Opsgenie,
+    PagerDuty,
+    Roles,
+    Slack,
+)
 from commands.panel import Limits
 
-METRICS = {
-    "success_rate": "payments.checkout.success_rate",
-    "sessions_active": "payments.checkout.sessions_active",
-    "sessions_pending": "payments.checkout.sessions_pending",
-    "expired_count": "payments.window.expired_count",
-    "extension_count": "payments.window.extension_count",
-    "override_count": "payments.window.override_count",
-    "retry_attempts": "payments.retry.attempt_count",
-    "retry_success_rate": "payments.retry.success_rate",
-    "retry_failures": "payments.retry.failure_count",
-    "render_time_ms": "payments.receipt.render_time_ms",
-    "receipt_errors": "payments.receipt.error_count",
-}
-FIELDS = {
-    "time": "@timestamp",
-    "environment": "service.environment",
-    "kind": "event.action",
-    "outcome": "event.outcome",
-    "decline_code": "stripe.decline_code",
-    "attempt": "retry.attempt",
-    "webhook_lag_ms": "webhook.lag_ms",
-    "receipt_id": "receipt.id",
-    "receipt_path": "receipt.path",
-    "session_id": "checkout.session_id",
-}
+__all__ = [
+    "FIELDS",
+    "METRICS",
+    "Alerts",
+    "Answers",
+    "Archives",
+    "Aws",
+    "Config",
+    "ConfigError",
+    "Datadog",
+    "Digest",
+    "Elastic",
+    "Opsgenie",
+    "PagerDuty",
+    "Roles",
+    "Slack",
+    "read",
+]
+
 SITES = (
     "datadoghq.com",
     "us3.datadoghq.com",
@@ -61,150 +70,6 @@ class ConfigError(Exception):
         self.faults = faults
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slack:
-    """With `app_token` the bot hears Slack through Socket Mode, else over HTTP with `signing_secret`."""
-
-    bot_token: str = field(repr=False)
-    signing_secret: str = field(default="", repr=False)
-    app_token: str = field(default="", repr=False)
-    api_url: str = "https://slack.com/api/"
-    home_channel: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Datadog:
-    api_key: str = field(repr=False)
-    app_key: str = field(repr=False)
-    site: str = "datadoghq.com"
-    host: str = ""  # overrides the API's base URL
-    pages: str = ""  # overrides the base URL of the pages that people open; `host` may be only a proxy of the API
-    metrics: Mapping[str, str] = field(default_factory=METRICS.copy)
-    scale: Literal["percent", "ratio"] = "percent"  # how the rate metrics are sent: 0 to 100, or 0 to 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Elastic:
-    url: str
-    api_key: str = field(default="", repr=False)  # the base64 form that Kibana shows as "encoded"
-    index: str = "payments-*"
-    kibana_url: str = ""
-    data_view: str = ""
-    fields: Mapping[str, str] = field(default_factory=FIELDS.copy)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aws:
-    """How AWS is reached, and what the company's things are called there; `${ENV}` in a name is the asked environment.
-
-    Without `access_key` boto3 finds credentials as it always does. `rules` are EventBridge's, all of the bus when none is named.
-    """
-
-    region: str = ""
-    profile: str = ""
-    endpoint_url: str = ""  # for all services; without it boto3 reads its own AWS_ENDPOINT_URL…
-    access_key: str = field(default="", repr=False)
-    secret_key: str = field(default="", repr=False)
-    retry_queue: str = "payments-retry-${ENV}"
-    event_bus: str = "default"
-    event_rules: tuple[str, ...] = ()
-    event_log_group: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Archives:
-    """Where the archives lie (`s3://bucket/prefix/` or a folder), and who answers questions on them: DuckDB or Athena."""
-
-    cloudfront_logs: str = ""
-    segment_archive: str = ""
-    athena_workgroup: str = ""
-    athena_database: str = "default"
-    athena_output: str = ""
-    cache: str = ""  # a folder; without it one of the user's own
-    cache_mb: int = 2_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PagerDuty:
-    """PagerDuty's two APIs: with `api_key` who is on call is asked, with `routing_key` people are paged. One of them is enough.
-
-    `service` is the name of the service whose people are on call for payments; `routing_key` is that service's integration key.
-    """
-
-    api_key: str = field(default="", repr=False)
-    api_url: str = "https://api.pagerduty.com"
-    service: str = "Payments Checkout"
-    routing_key: str = field(default="", repr=False)
-    webhook_secret: str = field(default="", repr=False)
-    events_url: str = "https://events.pagerduty.com"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opsgenie:
-    """Opsgenie's alert API, or another that speaks it: its EU host, Jira Service Management."""
-
-    api_key: str = field(repr=False)
-    api_url: str = "https://api.opsgenie.com"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alerts:
-    """How often rules are judged, how old data must be for that, how often what nobody takes is repeated, and where it stands."""
-
-    tick: timedelta = timedelta(minutes=1)
-    delay: timedelta = timedelta(minutes=1)
-    repeat_every: timedelta = timedelta(hours=4)  # of rules that say nothing else
-    channel: str = ""  # the ID of alerts' own channel; the home channel where there is none
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Roles:
-    """Who may acknowledge, snooze and escalate, by the IDs of people and user groups. None: every full member; (): nobody."""
-
-    responder: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    deadline_s: float = 8.0  # all sources of one ask
-    theme: Literal["light", "dark"] = "light"
-    copy_home: bool = True
-    at_once: int = 24  # asks that are worked on at once; each mostly waits: for sources, children, Slack, or an equal ask's run
-    waiting: int = 100  # asks that wait; beyond them a person hears "busy"
-    limits: Limits = field(default_factory=Limits)
-    runbook_url: str = ""  # where people open docs/runbooks/stripe-payments.md
-    per_user: int = 25  # asks of one person, at work and waiting: nobody takes the bot from the others
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """Everything that is set. A part that is None is "not configured": what needs it says so.
-
-    `overrides` are the file's tables [rules.<name>] as they stand, checked: `bot.alerts.rulebook.rules` makes rules of them.
-    `base_url` is where the bot's own port is reached from outside. `unused` names what is set for parts that this version
-    does not have.
-    """
-
-    env: str = "prod"
-    timezone: str = "UTC"
-    bind: tuple[str, int] = ("0.0.0.0", 3000)  # noqa: S104 - a container listens on all its addresses
-    log_level: str = "INFO"
-    slack: Slack | None = None
-    datadog: Datadog | None = None
-    elastic: Elastic | None = None
-    aws: Aws | None = None
-    archives: Archives = Archives()
-    pagerduty: PagerDuty | None = None
-    opsgenie: Opsgenie | None = None
-    answers: Answers = Answers()
-    alerts: Alerts = Alerts()
-    overrides: Mapping[str, object] = field(default_factory=dict)
-    roles: Roles = Roles()
-    base_url: str = ""
-    database_url: str = field(default="sqlite:///paybot.db", repr=False)
-    unused: tuple[str, ...] = ()
-
-
 Places = Mapping[str, tuple[str, shapes.Shape[Any]]]  # attribute -> the setting's name and the shape of its value
 
 
@@ -220,8 +85,15 @@ TOP: Places = {
     "log_level": ("PAYBOT_LOG_LEVEL", shapes.log_level),
     "base_url": ("PAYBOT_BASE_URL", shapes.url),
 }
-TOP_SECRETS: Places = {"database_url": ("DATABASE_URL", shapes.database)}
-SLACK: Places = {"home_channel": ("PAYBOT_HOME_CHANNEL", shapes.channel), "api_url": ("SLACK_API_URL", shapes.base_url)}
+TOP_SECRETS: Places = {
+    "database_url": ("DATABASE_URL", shapes.database),
+    "heartbeat_url": ("PAYBOT_HEARTBEAT_URL", shapes.secret_url),
+}
+SLACK: Places = {
+    "home_channel": ("PAYBOT_HOME_CHANNEL", shapes.channel),
+    "probe_channel": ("PAYBOT_PROBE_CHANNEL", shapes.channel),
+    "api_url": ("SLACK_API_URL", shapes.base_url),
+}
 SLACK_SECRETS: Places = {
     "bot_token": ("SLACK_BOT_TOKEN", shapes.token("xoxb-", "xoxe.xoxb-")),
     "signing_secret": ("SLACK_SIGNING_SECRET", shapes.secret),
@@ -263,6 +135,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "answers": {
         "deadline": shapes.text(shapes.within("1s", "1m")),
         "theme": shapes.text(shapes.one_of("light", "dark")),
+        "charts": shapes.text(shapes.one_of("picture", "native")),
         "agreement": shapes.text(shapes.share),
         "runbook_url": shapes.text(shapes.url),
         "copy_home": shapes.yes_no,
@@ -280,6 +153,16 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "repeat_every": shapes.text(shapes.lasting("5m", "7d")),
         "channel": shapes.text(shapes.channel),
     },
+    "digest": {
+        "at": shapes.text(days.clock_time),
+        "days": shapes.text(days.weekdays),
+        "cron": shapes.text(days.cron_line),
+        "timezone": shapes.text(shapes.zone),
+        "holidays": shapes.text(days.holidays),
+        "channel": shapes.text(shapes.channel),
+        "grace": shapes.text(shapes.lasting("0s", "23h")),
+        "enabled": shapes.yes_no,
+    },
     "roles": {"responder": shapes.several(shapes.responder)},
 }
 SETTINGS = (TOP, SLACK, DATADOG, ELASTIC, AWS, ARCHIVES, PAGERDUTY, OPSGENIE)
@@ -288,7 +171,7 @@ RULES = "rules"
 KNOWN = Known(
     settings={**shaped(SETTINGS), **dict.fromkeys(REGIONS, shapes.words)},
     secrets=shaped(SECRETS),
-    tables={**TABLES, **later.TABLES},
+    tables=TABLES,
     elsewhere=frozenset({RULES}),
 )
 
@@ -301,7 +184,7 @@ def read(environ: Mapping[str, str], folder: Path | None, *, require_slack: bool
     reading = read_settings(KNOWN, environ, folder)
     slack_wanted = require_slack or any(name in reading.given for name, _ in SLACK_SECRETS.values())
     missing = (*(missing_slack(reading) if slack_wanted else ()), *missing_of_sources(reading))
-    faults = (*reading.faults, *faults_of_rules(reading), *missing)
+    faults = (*reading.faults, *faults_of_digest(reading), *faults_of_rules(reading), *missing)
     if faults:
         raise ConfigError(faults)
     return assembled(reading)
@@ -315,6 +198,12 @@ def faults_of_rules(reading: Reading) -> tuple[str, ...]:
     from bot.alerts.rulebook import faults  # noqa: PLC0415 - it needs these settings' names, and most starts have no such table
 
     return faults(own, reading.file.at)
+
+
+def faults_of_digest(reading: Reading) -> tuple[str, ...]:
+    """Two ways to say when it is posted are one too many."""
+    twice = sorted({"digest.at", "digest.days"} & reading.given) if "digest.cron" in reading.given else ()
+    return tuple(f"{reading.file.at(*name.split('.'))}: {name}: does not go with cron, which says it too" for name in twice)
 
 
 def missing_slack(reading: Reading) -> list[str]:
@@ -373,7 +262,7 @@ def assembled(reading: Reading) -> Config:
         alerts=Alerts(**reading.table("alerts")),
         overrides=reading.tables.get(RULES, {}),
         roles=Roles(**reading.table("roles")),
-        unused=unused(reading),
+        digest=Digest(**reading.table("digest")),
     )
 
 
@@ -386,8 +275,3 @@ def aws(reading: Reading) -> Aws | None:
 def picked(reading: Reading, places: Places) -> dict[str, Any]:
     """The values that are set, by the names of their attributes."""
     return {own: reading.values[name] for own, (name, _) in places.items() if name in reading.values}
-
-
-def unused(reading: Reading) -> tuple[str, ...]:
-    """The tables that are written for parts that this version does not have."""
-    return tuple(f"[{table}]" for table in sorted({name.split(".")[0] for name in reading.given} & later.TABLES.keys()))

@@ -212,6 +212,13 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+def secret_url(text: str) -> str:
+    """An address that is itself a secret: never shown, and asked as it is."""
+    if not re.fullmatch(r"https?://[^\s/?#@]{1,253}(?:[/?#]\S{0,1000})?", text) or not URL.fullmatch(text[:500]):
+        raise Misfit('must be an address that begins with "https://" or "http://" and names a host')
+    return text
+
+
 def base_url(text: str) -> str:
     """A base URL with the slash at its end: Slack's client appends method names to it."""
     return url(text) + "/"

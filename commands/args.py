@@ -20,9 +20,11 @@ __all__ = [
     "Ask",
     "Backtest",
     "BadInput",
+    "Digest",
     "Help",
     "OnCall",
     "Runbook",
+    "Status",
     "Window",
     "Wish",
     "Words",
@@ -39,8 +41,8 @@ FORM: Final = "[section] [range] [vs range] [env:name] [only-me] [csv]"
 USAGE: Final = f"Usage: `/pay {FORM}`, or `/pay help`."
 _ENV: Final = r"[a-z0-9][a-z0-9_.-]{0,62}"
 _VOCABULARY: Final = {
-    **{word: word for word in ("yesterday", "today", "only-me", "csv", "help", "vs yesterday")},
-    **{word: word for word in ("oncall", "runbook", "alerts", "backtest")},
+    **{word: word for word in ("yesterday", "today", "only-me", "shared", "csv", "help", "vs yesterday")},
+    **{word: word for word in ("oncall", "runbook", "alerts", "backtest", "digest", "status")},
     **{"since": "since 09:00", "last": "last 6h", "vs": "vs yesterday", "env": "env:prod"},
 }
 _KINDS: Final = (
@@ -48,6 +50,7 @@ _KINDS: Final = (
     ("oncall", "on[-_ ]?call"),
     ("vs", "vs|versus"),
     ("only_me", "only[-_ ]?me"),
+    ("shared", "shared"),
     ("csv", "csv"),
     ("env", r"env ?[:=] ?\S*"),
     ("range", ranges.ANY),
@@ -59,6 +62,8 @@ _WORD: Final = re.compile(
 
 _RUNBOOK: Final = re.compile(r"runbook(?:\s+(\S{1,60}).*)?", re.DOTALL)
 _ALERTS: Final = re.compile(r"(?:open )?alerts?(?: list)?")
+_DIGEST: Final = re.compile(r"(?:stand-?up )?digest|stand-?up")
+_STATUS: Final = re.compile(r"(?:paybot )?(?:status|health)")
 _BACKTEST: Final = re.compile(r"backtest(?:\s+(?P<rest>.*))?", re.DOTALL)
 _RULE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 BACK: Final = timedelta(days=30)
@@ -85,6 +90,7 @@ class Wish:
     ask: Ask
     only_me: bool = False
     csv: bool = False
+    shared: bool = False  # said aloud: it overrules whoever has set that answers are for them alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,16 @@ class Alerts:
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """The person asked what a stand-up digest would say now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The person asked how paybot itself does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Backtest:
     """The person asked what a rule would have fired over the last `since`; all rules where none is named ("")."""
 
@@ -117,7 +133,7 @@ class Backtest:
     since: timedelta = BACK
 
 
-Words = Help | OnCall | Runbook | Alerts | Backtest
+Words = Help | OnCall | Runbook | Alerts | Digest | Status | Backtest
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +164,12 @@ def parse(text: str, *, now: datetime, zone: str, env: str, sections: Sequence[s
         env=_environment(words, env),
         against=compared_window(window, versus, asked_at) if versus else None,
     )
-    only_me, csv = bool(_all(words, "only_me")), bool(_all(words, "csv"))
+    only_me, csv, shared = (bool(_all(words, kind)) for kind in ("only_me", "csv", "shared"))
     if only_me and csv:
         raise BadInput("`csv` puts a file where the whole channel sees it: leave out either `csv` or `only-me`.")
-    return Wish(ask, only_me, csv)
+    if only_me and shared:
+        raise BadInput("`only-me` and `shared` are opposites: ask with one of them.")
+    return Wish(ask, only_me, csv, shared)
 
 
 def _by_its_first_word(text: str) -> Words | None:
@@ -160,6 +178,10 @@ def _by_its_first_word(text: str) -> Words | None:
         return Runbook(runbook[1] or "")
     if _ALERTS.fullmatch(text):
         return Alerts()
+    if _DIGEST.fullmatch(text):
+        return Digest()
+    if _STATUS.fullmatch(text):
+        return Status()
     if backtest := _BACKTEST.fullmatch(text):
         return _backtest((backtest["rest"] or "").split())
     return None

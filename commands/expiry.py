@@ -119,12 +119,18 @@ def draw_slo(data: Data, ask: Ask) -> Chart:
         change=slo_change(data, ask) or budget_words(data, ask),
         state="plain" if share is None else "good" if share < GOAL_PCT else "bad",
         note=until_words(data.table("slo"), ask),
-        missing=nothing_closed(data),
+        missing=nothing_closed(data, ask),
     )
 
 
-def nothing_closed(data: Data) -> str:
-    return "no session was closed in this range" if data.table("slo") else data.why("slo")
+def nothing_closed(data: Data, ask: Ask) -> str:
+    """Why there is no share: an archive that does not reach to the range's end yet cannot say that nothing was closed in it."""
+    closed = data.table("slo")
+    if not closed:
+        return data.why("slo")
+    if closed.until is not None and closed.until < ask.window.end.timestamp():
+        return f"none known yet: the archive is {until_words(closed, ask)}"
+    return "no session was closed in this range"
 
 
 def share_pct(closed: Table) -> float | None:

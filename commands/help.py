@@ -16,12 +16,14 @@ def usage(sections: Mapping[str, Section]) -> str:
             *(line(section) for section in sections.values()),
             "`/pay alerts`: what is firing, with its buttons. `/pay oncall`: who is on call. "
             "`/pay runbook [section or alert]`: what to do first.",
-            "`/pay backtest <rule> 30d`: when an alert's rule would have fired.",
+            "`/pay digest`: what the stand-up digest would say now. "
+            "`/pay backtest <rule> 30d`: when an alert's rule would have fired. `/pay status`: how paybot and its sources do.",
             "Ranges: `15m`, `6h`, `7d`, `today`, `yesterday`, `since 09:00`, `14:00..15:30`, `2026-11-21`, "
             f"`2026-11-21 14:00..16:00`; `{DEFAULT_RANGE}` when none is named. Times are in your own time zone.",
             "Comparisons: `vs yesterday` and `vs last week` (the same clock times), `vs 6h` (six hours earlier), "
             "`vs 2026-11-14`, `vs 2026-11-14 14:00..16:00`.",
-            "`only-me` answers only you; `csv` adds the numbers as a file.",
+            "`only-me` answers only you, `shared` the channel, whatever you have set in App Home; "
+            "`csv` adds the numbers as a file.",
         )
     )
 

@@ -51,12 +51,14 @@ class Database:
         self._engine: Engine | None = None
         self._turn = threading.Lock()  # SQLite has one writer: threads wait here, not in its busy loop
         self._failed = False
+        self._opener: int | None = None  # the thread that brings the schema up to date; until then nobody else may use it
 
     def open(self) -> None:
         """Makes it or looks it over, and brings it up to date. Raises StoreError; a damaged file is never made anew."""
         if self._engine:
             return
         url = parsed(self._text)
+        self._opener = threading.get_ident()
         try:
             if url.get_backend_name() == "sqlite":
                 self._open_file(url)
@@ -68,6 +70,8 @@ class Database:
         except BaseException:
             self.close()
             raise
+        finally:
+            self._opener = None
 
     def close(self) -> None:
         """Lets go of the connections and then of the file's lock."""
@@ -107,8 +111,18 @@ class Database:
             return False
         return True
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may work on it, too."""
+        return not self._text.startswith("sqlite")
+
+    def check_version(self) -> None:
+        """Raises StoreError, not retriable, where a newer paybot has brought the schema further than this one can go on with."""
+        with self.begin() as conn:
+            schema.is_ahead(conn, self._place, schema.version(conn, self._place))
+
     def _ready(self) -> Engine:
-        if self._engine is None:
+        if self._engine is None or self._opener not in (None, threading.get_ident()):
             raise StoreError("the store is not open", retriable=True)
         if self._file and self._known_as and identity(self._file) != self._known_as:
             raise StoreError(f"{self._file} was removed or replaced while paybot ran; start it again", retriable=False)
@@ -230,3 +244,4 @@ def forget_owners(conn: Connection) -> None:
     """Whoever had claimed something has ended, as this process has the file to itself: what it left is free at once."""
     conn.execute(update(tables.outbox).where(tables.outbox.c.settled.is_(None)).values(lease_until=None))
     conn.execute(tables.tick.delete().where(tables.tick.c.finished.is_(None)))
+    conn.execute(update(tables.digest_run).where(tables.digest_run.c.finished.is_(None)).values(claimed=tables.EPOCH))

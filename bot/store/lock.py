@@ -34,7 +34,10 @@ class Lock:
             raise unwritable(beside, error) from error
 
     def release(self) -> None:
-        os.close(self._open)
+        """Once is enough: what else has the number of the open file meanwhile is not closed."""
+        opened, self._open = self._open, -1
+        if opened >= 0:
+            os.close(opened)
 
     def _taken(self, file: Path) -> StoreError:
         other = os.pread(self._open, 20, 0).decode("ascii", "replace")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, literal_column, or_, select, update
 
 from bot.alerts.intent import Intent, Status, Target
-from bot.store import tables
+from bot.store import replicas, tables
 
 COLUMNS: Final = tuple(each.name for each in fields(Intent))
 OVER: Final[frozenset[Status]] = frozenset({"done", "dead"})
@@ -43,7 +43,7 @@ def claim(conn: Connection, target: Target, owner: str, now: datetime, lease_s: 
         .where(
             column.settled.is_(None),
             column.target == target,
-            or_(column.lease_until.is_(None), column.lease_until <= now),
+            or_(column.lease_until.is_(None), column.lease_until <= now, replicas.silent(column.owner)),
             or_(column.not_before.is_(None), column.not_before <= now),
             ~_waits(),
         )
@@ -139,6 +139,13 @@ def undone(conn: Connection, episode: str, target: Target) -> tuple[Intent, ...]
     column = tables.outbox.c
     query = select(tables.outbox).where(column.settled.is_(None), column.episode == episode, column.target == target)
     return tuple(_intent(row) for row in conn.execute(query.order_by(column.seq)))
+
+
+def unsettled(conn: Connection, before: datetime) -> tuple[Intent, ...]:
+    """What was owed by then and is neither done nor given up; a hundred at most, the oldest first."""
+    column = tables.outbox.c
+    query = select(tables.outbox).where(column.settled.is_(None), column.created <= before)
+    return tuple(_intent(row) for row in conn.execute(query.order_by(column.created, column.key).limit(MOST)))
 
 
 def dead(conn: Connection) -> tuple[Intent, ...]:

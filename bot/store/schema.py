@@ -6,16 +6,16 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, exc, inspect, text
+from sqlalchemy import Connection, exc, inspect, select, text
 
 from bot.ports import StoreError
-from bot.store.tables import metadata
+from bot.store.tables import metadata, oldest_schema
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
-NEWEST: Final = "0002"
+NEWEST: Final = "0003"
 LOCK: Final = 7_239_201_452  # the key by which replicas that start at once wait for each other
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def upgrade(conn: Connection, place: str, to: str = NEWEST) -> None:
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT set_config('statement_timeout', '0', true), pg_advisory_xact_lock(:key)"), {"key": LOCK})
     present = version(conn, place)
-    if present == to:
+    if present == to or is_ahead(conn, place, present, to):
         return
     log.info("the schema of the store goes from %s to %s", present or "nothing", to)
     try:
@@ -43,6 +43,21 @@ def _stuck(place: str, present: str | None, to: str) -> StoreError:
     return StoreError(
         f"{place} could not be brought from schema {present or 'nothing'} to {to}; it is as it was", retriable=False
     )
+
+
+def is_ahead(conn: Connection, place: str, present: str | None, ours: str = NEWEST) -> bool:
+    """Whether a newer paybot has brought it one step further, and this one can go on with that. Raises StoreError where not."""
+    if present is None or present <= ours:
+        return False
+    oldest = conn.execute(select(oldest_schema.c.version)).scalar() if inspect(conn).has_table(oldest_schema.name) else None
+    is_next = present.isdecimal() and int(present) == int(ours) + 1
+    if not is_next or oldest is None or str(oldest) > ours:
+        raise StoreError(
+            f"{place} was written by a newer paybot (schema {present}, this one knows up to {ours}); "
+            "start the newer one, or restore a backup",
+            retriable=False,
+        )
+    return True
 
 
 def version(conn: Connection, place: str) -> str | None:
@@ -65,13 +80,6 @@ def _migrate(conn: Connection, place: str, present: str | None, to: str) -> None
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     scripts = ScriptDirectory.from_config(config)
-    known = {script.revision for script in scripts.walk_revisions()}
-    if present is not None and present not in known:
-        raise StoreError(
-            f"{place} was written by a newer paybot (schema {present}, this one knows up to {NEWEST}); "
-            "start the newer one, or restore a backup",
-            retriable=False,
-        )
 
     def steps(revision: Any, context: MigrationContext) -> list[RevisionStep]:
         return scripts._upgrade_revs(to, revision)  # as in the documentation of EnvironmentContext

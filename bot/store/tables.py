@@ -21,6 +21,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import JSON, TypeDecorator
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,6 +56,23 @@ class Words(TypeDecorator[str]):
 def storable(words: str) -> str:
     """The words as they come back from any database."""
     return words.replace("\0", "?").encode("utf-8", "replace").decode("utf-8")
+
+
+class Clock(FunctionElement[int]):
+    """The database's own time, in the tables' microseconds: the one clock that all its processes share."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(Clock, "postgresql")
+def _clock_of_postgres(element: Clock, compiler: SQLCompiler, **_: Any) -> str:
+    return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+
+
+@compiles(Clock, "sqlite")
+def _clock_of_sqlite(element: Clock, compiler: SQLCompiler, **_: Any) -> str:
+    return "CAST((julianday('now') - 2440587.5) * 86400000000.0 AS INTEGER)"
 
 
 def one_of(column: str, *values: str) -> CheckConstraint:
@@ -214,4 +234,49 @@ digest_run: Final = Table(
     Column("claimed", Moment, nullable=False),
     Column("owner", Words, nullable=False),
     Column("finished", Moment),
+    Column("content", JSON),  # what it says; null where it was not posted
+    Column("said", Words, nullable=False, server_default=""),  # why it was not posted
+    Column("channel", Words, nullable=False, server_default=""),
+    Column("ts", Words, nullable=False, server_default=""),
 )
+concern: Final = Table(
+    "concern",
+    metadata,
+    Column("digest", Words, primary_key=True),
+    Column("name", Words, primary_key=True),
+    Column("since", Words, primary_key=True),  # the local date of the first digest that told of it
+    Column("title", Words, nullable=False),
+    Column("taken_by", Words, nullable=False),
+    Column("taken_at", Moment),
+    Column("closed", Moment),
+)
+replica: Final = Table(
+    "replica",
+    metadata,
+    Column("owner", Words, primary_key=True),
+    Column("host", Words, nullable=False),
+    Column("version", Words, nullable=False),
+    Column("started", Moment, nullable=False),
+    Column("seen", Moment, nullable=False),  # by the database's clock, as a lease's end
+    Column("parts", JSON, nullable=False),
+)
+lease: Final = Table(
+    "lease",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("owner", Words, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+)
+person: Final = Table(
+    "person",
+    metadata,
+    Column("team", Words, primary_key=True),
+    Column("user", Words, primary_key=True),
+    Column("zone", Words, nullable=False),
+    Column("theme", Words, nullable=False),
+    Column("only_me", Boolean, nullable=False),
+    Column("changed", Moment, nullable=False),
+)
+# The oldest version whose code may work on this schema: one row, which a migration raises when it takes something away.
+oldest_schema: Final = Table("oldest_schema", metadata, Column("version", Words, primary_key=True))

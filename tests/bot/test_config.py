@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -278,10 +278,45 @@ def test_the_file_can_be_elsewhere_and_must_then_exist(tmp_path: Path) -> None:
     assert faults({"PAYBOT_CONFIG": "absent.toml"}, tmp_path)[0].startswith("PAYBOT_CONFIG: ")
 
 
-def test_settings_of_later_parts_are_known_and_said_to_be_unused(tmp_path: Path) -> None:
-    """One deployment's settings serve every version; what this one does not use it says."""
-    with_file(tmp_path, '[digest]\nat = "09:15"\n[rules.webhook-lag]\nabove = 2\n[roles]\nresponder = ["S01"]')
-    assert read({}, tmp_path).unused == ("[digest]",)
+def test_the_digest_is_set_in_the_file(tmp_path: Path) -> None:
+    """What is not written keeps its default: weekdays at a quarter past nine."""
+    assert (read({}, None).digest.at, read({}, None).digest.days) == (time(9, 15), frozenset(range(5)))
+    with_file(tmp_path, '[digest]\nat = "8:30"\ndays = "sun-thu"\ntimezone = "Asia/Riyadh"\nholidays = "SA"\ngrace = "2h"')
+    digest = read({}, tmp_path).digest
+    assert (digest.at, digest.days, digest.timezone) == (time(8, 30), frozenset({6, 0, 1, 2, 3}), "Asia/Riyadh")
+    assert (digest.holidays, digest.grace, digest.enabled) == ("SA", timedelta(hours=2), True)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('timezone = "Europe/Berlln"', '"Europe/Berlln" is not a time zone; did you mean "Europe/Berlin"?'),
+        ('cron = "0 9 30 2 *"', '"0 9 30 2 *" never fires within 8 years'),
+        ('cron = "0 9 * * 1-5"', "must name days of the week by name"),
+        ('cron = "*/5 9 * * mon"', "is not a cron line with one time a day"),
+        ('cron = "0 9 * 13 *"', "is no cron line: "),
+        ('holidays = "DX"', "is not a calendar of holidays like"),
+        ('holidays = "DE-BX"', '"BX" is no part of DE'),
+        ('days = ""', "names no day, so nothing would ever be posted"),
+        ('days = "mon-fry"', '"mon-fry" is not a day like "mon" or days like "mon-fri"; did you mean "fri"?'),
+        ('at = "9.15"', '"9.15" is not a time of day like "09:15"'),
+        ('at = "09:15"\ncron = "15 9 * * mon-fri"', "does not go with cron, which says it too"),
+    ],
+)
+def test_a_digest_that_could_never_be_posted_is_a_fault_by_name(tmp_path: Path, line: str, said: str) -> None:
+    """With the file, the line, the key, and what is meant."""
+    with_file(tmp_path, f"[digest]\n{line}")
+    (fault,) = faults({}, tmp_path)
+    assert fault.startswith("paybot.toml:2: digest.")
+    assert said in fault
+
+
+def test_the_heartbeats_address_is_a_secret(tmp_path: Path) -> None:
+    """It is asked as it is, and stands in no fault and no repr."""
+    config = read({"PAYBOT_HEARTBEAT_URL": "https://watch.example/ping/0a1b2c"}, None)
+    assert config.heartbeat_url.endswith("0a1b2c")
+    assert "0a1b2c" not in repr(config)
+    assert "0a1b2c" not in str(faults({"PAYBOT_HEARTBEAT_URL": "watch.example/0a1b2c"}, None))
 
 
 def test_alerts_and_roles_are_tuned_in_the_file(tmp_path: Path) -> None:

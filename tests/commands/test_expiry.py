@@ -90,9 +90,14 @@ def test_an_archive_that_is_young_says_so() -> None:
 
 def test_nothing_closed_is_no_share() -> None:
     """Neither 0 % nor a breach."""
-    chart = draw_slo(Data({"slo": closed(0, 0)}), ask(1))
+    chart = draw_slo(Data({"slo": closed(0, 0, END)}), ask(1))
     assert (chart.number, chart.state, chart.drawable()) == ("", "plain", False)
     assert chart.missing == "no session was closed in this range"
+
+
+def test_an_archive_that_lags_does_not_say_that_nothing_was_closed() -> None:
+    """It does not know the end of the range yet."""
+    assert draw_slo(Data({"slo": closed(0, 0)}), ask(1)).missing == "none known yet: the archive is complete until 13:50"
 
 
 def test_an_archive_that_is_gone_is_said() -> None:
