@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -20,6 +20,7 @@ from bot.shapes import Misfit, duration_s, shown, url
 if TYPE_CHECKING:
     from bot.alerts.episode import Episode
     from bot.answer import Answer
+    from bot.inbox import Inbox
     from bot.slack.server import Front
     from bot.stopping import Stop
 
@@ -58,6 +59,11 @@ night or not, and which limit would have meant at most two a week. Nothing is se
 DRILL = """\
 Sends an alert that is marked as a drill through Slack and the pagers of the rule's routes, as a real one goes, says how
 long each step took, and closes it again everywhere. Nothing of it is kept. Exit 1 when a step failed."""
+DIGEST = """\
+Prints what a stand-up digest would say now, or with --date what that date's says as it is asked for now. With --post it is
+posted in Slack, once for that date (default: today) whoever asks, by the rows that the running bot has, too; exit 1 when it is
+not, as it was posted already or Slack did not take it.
+A bot that runs on an SQLite file has it to itself: then open alerts are missing here, and --post is refused."""
 MANIFEST = """\
 Writes the manifest from which Slack makes the app: HTTP with --url, else Socket Mode. With --check nothing is written;
 exit 1 when the file is not what this version writes (for --url, or for the URL that stands in it)."""
@@ -134,6 +140,9 @@ def parser() -> Parser:
     backtest_.add_argument("--png", metavar="FILE", type=Path, help="write the picture of one rule to FILE")
     drill_ = added(rules_, "drill", "a marked drill through every channel", DRILL, rules_drill)
     drill_.add_argument("rule", metavar="RULE", help="whose owner, severity and routes the drill has")
+    digest_ = command("digest", "the stand-up digest", DIGEST, digest)
+    digest_.add_argument("--date", metavar="DATE", default="", help="of which day: 2026-11-23")
+    digest_.add_argument("--post", action="store_true", help="post it, unless that date's is posted already")
     manifest_ = command("manifest", "the manifest of the Slack app", MANIFEST, manifest)
     manifest_.add_argument("--url", default="", help="the bot's public address: https://paybot.example.com")
     manifest_.add_argument("--out", metavar="FILE", default="manifest.yml", help="default: manifest.yml; - prints it")
@@ -165,19 +174,20 @@ def serve(_: argparse.Namespace) -> int:
 
     stop = stop_signal()
     slack = config.slack
-    front = Front(Guard(slack.signing_secret, Inbox()) if slack and not slack.app_token else None)
+    inbox = Inbox()
+    front = Front(Guard(slack.signing_secret, inbox) if slack and not slack.app_token else None)
     server = Server(front, *config.bind)
     try:
         server.start()
     except OSError as error:
         host, port = config.bind
         raise Misuse(f"PAYBOT_BIND: cannot listen on {host}:{port}: {error.strerror or error}") from error
-    fatal = work(config, front, server.port, stop)
+    fatal = work(config, front, inbox, server.port, stop)
     server.stop()
     return told([fatal], MISUSE) if fatal else DONE
 
 
-def work(config: Config, front: Front, port: int, stop: Stop) -> str:
+def work(config: Config, front: Front, inbox: Inbox, port: int, stop: Stop) -> str:
     """Loads the bot behind the open port and runs it until `stop`; gives why it ended by itself, "" where it was told to."""
     from bot.observe import logs
 
@@ -186,11 +196,9 @@ def work(config: Config, front: Front, port: int, stop: Stop) -> str:
 
     bot = build(config)
     bot.failed = stop.hear
-    bot.start(front)
+    bot.start(front, inbox)
     mode = "Socket Mode" if config.slack and config.slack.app_token else "HTTP"
     log.info("ready", extra={"port": port, "mode": mode, "env": config.env})
-    if config.unused:
-        log.warning("set, but not used by this version: %s", ", ".join(config.unused))
     stop.wait()
     log.info("stopping")
     front.caught_up(CATCHING_UP_S)
@@ -277,6 +285,42 @@ def rules_drill(options: argparse.Namespace) -> int:
     lines, good = drilled(rule, config)
     print("\n".join(lines))
     return DONE if good else FINDING
+
+
+def digest(options: argparse.Namespace) -> int:
+    config = read(os.environ, Path(), require_slack=options.post)
+    from bot.app import build, utc_now
+    from bot.digest.command import posted, printed
+    from bot.digest.plan import plan_of
+    from bot.observe import logs
+    from bot.ports import StoreError
+
+    logs("ERROR")
+    today = utc_now().astimezone(plan_of(config).tz).date()
+    day = date_of(options.date, today) if options.date else None
+    bot = build(config)
+    try:
+        if options.post:
+            said, good = posted(config, bot.sources, day or today, utc_now)
+        else:
+            said, good = "\n".join(printed(config, bot.sources, day, utc_now)), True
+    except StoreError as error:
+        raise Misuse(f"DATABASE_URL: {error.said}") from error
+    finally:
+        bot.stop()
+    print(said)
+    return DONE if good else FINDING
+
+
+def date_of(text: str, today: date) -> date:
+    """A day up to today."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise Misuse(f"--date: {shown(text)} is not a date like 2026-11-23") from error
+    if day > today:
+        raise Misuse(f"--date: {day} is still to come")
+    return day
 
 
 def ask(options: argparse.Namespace) -> int:

@@ -13,50 +13,66 @@ from functools import partial
 
 from bot.alerts import outcome
 from bot.alerts.actions import Actions
+from bot.alerts.causes import likely
 from bot.alerts.engine import Beat, Engine, Hooks
 from bot.alerts.episode import Episode
 from bot.alerts.intent import Remote, Target
-from bot.alerts.likely import grown_reasons
 from bot.alerts.outbox import Dispatcher
+from bot.alerts.owed import Owing
 from bot.alerts.rule import Rule
 from bot.alerts.rulebook import rules
+from bot.alerts.standing import standing_table
 from bot.alerts.tools import backtested, chosen
+from bot.alerts.unsent import Audit
 from bot.alerts.watch import Watch
 from bot.answer import Analyst
 from bot.config import Config, Slack
+from bot.digest import runner, standup
+from bot.health import Health
 from bot.observe import Metrics
 from bot.paging.incidents import Incidents
 from bot.paging.opsgenie import Opsgenie
 from bot.paging.pagerduty import PagerDutyEvents
 from bot.paging.webhook import PagerDutyWebhook, PagerNews, keyed
+from bot.people import OwnZones, People
 from bot.ports import Source, StoreError
+from bot.presence import Presence
+from bot.selfwatch import Parts as Watched
+from bot.selfwatch import SelfWatch
 from bot.slack.alert_buttons import Buttons
 from bot.slack.alert_desk import AlertDesk
 from bot.slack.alert_lists import open_alerts_message
+from bot.slack.alert_posting import AlertPosting
 from bot.slack.alert_remote import Book, Forms, SlackAlerts, Ways
 from bot.slack.alert_value import secret_of
 from bot.slack.alert_words import note_text
 from bot.slack.delivery import Delivery
 from bot.slack.desk import Tools
+from bot.slack.digest_desk import Presses
+from bot.slack.digest_remote import ByKind
 from bot.slack.directory import SlackDirectory
+from bot.slack.home import Telling
+from bot.slack.home_made import app_home
 from bot.slack.messages import Message
 from bot.slack.posting import Posting
 from bot.slack.roles import Roles
+from bot.sources.alerts import OpenAlerts
 from bot.store import alerts as store
 from bot.store import outbox
 from bot.store.database import Database
+from bot.store.people import Rows
 from bot.work import Pool
+from charts.data import Table
 from commands import SECTIONS
 from commands.args import Ask, BadInput
 from commands.args import Backtest as BacktestWords
-from commands.checkout import REASONS
 from commands.oncall import ON_CALL
 from commands.window import Window, step_for
 
 RECENT = timedelta(hours=24)  # closed alerts that `/pay alerts` still lists
 LISTED = 40
+COUNTED = 1_000  # open alerts that the overview counts
 BEFORE = timedelta(minutes=45)  # a chart begins so long before the breach
-COMPARED = timedelta(hours=2)  # before the start: what reasons usually look like
 LONGEST_CHART = timedelta(hours=24)
 LANE = (4, 100, 20)  # presses at once, waiting, and of one person
 BACKGROUND = (2, 200, 200)  # charts and what else nobody waits for
@@ -79,6 +95,9 @@ class Parts:
     now: Callable[[], datetime]
     team: Callable[[], str]
     failed: Callable[[str], None]
+    look_s: float
+    health: Health
+    checks_clock: bool  # whether `now` is the real time
 
 
 class Alerting:
@@ -89,6 +108,9 @@ class Alerting:
         self._rules = rules(config)
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._database = Database(config.database_url, parts.now)
+        self.presence = Presence(
+            self._database, self._owner, parts.now, self._in_words, parts.failed, checks_clock=parts.checks_clock
+        )
         self._background = Pool(*BACKGROUND)
         self._lane = Pool(*LANE)
         self._on_call = ""
@@ -97,9 +119,18 @@ class Alerting:
         self._roles = Roles(directory, config.roles.responder, parts.team)
         self._pages = bool(config.pagerduty and config.pagerduty.routing_key)
         self._how = Buttons(secret=secret_of(parts.slack), runbook_url=config.answers.runbook_url, pages=self._pages)
-        self._dispatcher = Dispatcher(self._database, self._remotes(), parts.now, owner=self._owner, metrics=parts.metrics.alerts)
+        self.standup = self._standup(Roles(directory, None, parts.team))
+        self._dispatcher = Dispatcher(
+            self._database,
+            self._remotes(),
+            parts.now,
+            owner=self._owner,
+            metrics=parts.metrics.alerts,
+            holds=self.presence.holds,
+        )
         self._engine = self._made_engine()
-        self._watch = Watch(self._database, self._engine, self._dispatcher, parts.failed)
+        jobs = {"digest": self.standup.look}
+        self._watch = Watch(self._database, self._engine, self._dispatcher, parts.failed, self.presence, parts.look_s, jobs)
         self.actions = Actions(
             self._database,
             self._roles,
@@ -108,16 +139,29 @@ class Alerting:
             pages=self._pages,
             on_call=self._asked_on_call,
             runbook_url=config.answers.runbook_url,
+            pressed=parts.metrics.alerts.press,
         )
-        self.desk = AlertDesk(
-            self.actions, self._how.secret, self._lane, parts.posting, parts.delivery, directory, parts.now, config
-        )
-        self.tools = Tools(self._open_alerts, self._backtest)
+        people = People(Rows(self._database))
+        shown = (self._open_alerts, self._goes_on)
+        self.home = app_home(config, parts.delivery, parts.analyst, people, self._roles, shown, parts.now)
+        telling, zones = Telling(parts.posting, self.home), OwnZones(people, parts.delivery, parts.team)
+        alerts = AlertDesk(self.actions, self._how.secret, self._lane, telling, zones, directory, parts.now, config)
+        self.desk = Presses(alerts, self.standup.desk)
+        self.self_watch = self._self_watch()
+        self.self_watch.also("clock", self.presence.clock)
+        self.tools = Tools(self._open_alerts, self._backtest, self.standup.preview, people, self.self_watch.status)
         self.webhook = self._webhook()
+        parts.analyst.also("alerts", OpenAlerts(self._standing))
         parts.metrics.alerts.watch(lambda: len(self._open()), self._dead)
 
     def start(self) -> None:
         self._watch.start()
+        self.standup.start()
+        self.home.start()
+
+    def watch_itself(self, ready: Callable[[], Mapping[str, bool]]) -> None:
+        """From now on heartbeats are sent while all is well; `ready` names what must hold for that."""
+        self.self_watch.start(ready)
 
     def ready(self) -> Mapping[str, Callable[[], bool]]:
         """The parts that must hold before the process is ready."""
@@ -125,10 +169,42 @@ class Alerting:
 
     def stop(self, within_s: float) -> None:
         """Ends ticks and sending; what is owed stays in the store."""
+        self.self_watch.stop()
+        self.home.stop()
         self._lane.stop(within_s)
         self.desk.stop(ENDING_S)
+        self.standup.stop()
         self._watch.stop()
         self._background.stop(0)
+
+    def _in_words(self) -> Mapping[str, str]:
+        return self.self_watch.parts()
+
+    def _self_watch(self) -> SelfWatch:
+        """What the bot knows of its own state, and does about it."""
+        parts = self._parts
+        audit = Audit(
+            self._database,
+            parts.now,
+            targets=self._dispatcher.targets,
+            owe_digest=lambda conn, run, now: runner.owed(conn, run.digest, run.local_date, now),
+            wake=self._dispatcher.wake,
+            runbook_url=parts.config.answers.runbook_url,
+        )
+        return SelfWatch(
+            Watched(
+                config=parts.config,
+                database=self._database,
+                sources=parts.sources,
+                health=parts.health,
+                audit=audit,
+                metrics=parts.metrics,
+                now=parts.now,
+                me=self.presence.me,
+                ended=self._dispatcher.ended,
+                opened=self._is_open,
+            )
+        )
 
     # --- channels -------------------------------------------------------------------------------------------------
 
@@ -161,10 +237,35 @@ class Alerting:
         for each in keyed(news, keys_of):
             self.actions.from_pager(each.dedup_key, each.what, each.by, each.at, each.incident_url)
 
-    def _slack(self) -> SlackAlerts:
+    def _standup(self, roles: Roles) -> standup.Standup:
+        """The stand-up digest; any full member may take what it tells of."""
+        parts = self._parts
+        return standup.Standup(
+            standup.Parts(
+                config=parts.config,
+                database=self._database,
+                analyst=parts.analyst,
+                chat=parts.delivery,
+                posting=parts.posting,
+                lane=self._lane,
+                roles=roles,
+                secret=self._how.secret,
+                owner=self._owner,
+                now=parts.now,
+                wake=lambda: self._dispatcher.wake("slack"),
+                ready=self._is_open,
+            )
+        )
+
+    def _is_open(self) -> bool:
+        return self._watch.ready() and not self.presence.clock_is_wrong
+
+    def _slack(self) -> Remote:
         parts = self._parts
         home = parts.slack.home_channel
-        book = Book(episode_of=self._episode, bundle_of=self._bundle, placed=self._placed, charted=self._charted)
+        book = Book(
+            episode_of=self._episode, bundle_of=self._bundle, placed=self._placed, charted=self._charted, open_now=self._goes_on
+        )
         forms = Forms(
             how=self._how, now=parts.now, zone=parts.config.timezone, name=self._roles.name, on_call=lambda episode: self._on_call
         )
@@ -175,7 +276,8 @@ class Alerting:
             background=lambda job: self._background.submit("charts", job),
             token_bad=lambda bad: self._token_bad.set() if bad else self._token_bad.clear(),
         )
-        return SlackAlerts(parts.delivery, book, forms, ways)
+        digests = self.standup.remote(AlertPosting(parts.delivery, book, forms, ways), ways)
+        return ByKind({"digest": digests}, SlackAlerts(parts.delivery, book, forms, ways))
 
     def _made_engine(self) -> Engine:
         parts, config = self._parts, self._parts.config
@@ -194,6 +296,7 @@ class Alerting:
     def _ticked(self) -> None:
         self._dispatcher.wake()
         self._background.submit("on call", self._learn_on_call)
+        self.actions.write_late()
 
     # --- the store, as Slack's side sees it -----------------------------------------------------------------------
 
@@ -213,10 +316,13 @@ class Alerting:
         with self._database.begin() as conn:
             store.keep_episode(conn, own, {"chart": file})
 
+    def _goes_on(self) -> tuple[Episode, ...]:
+        with self._database.begin() as conn:
+            return store.open_episodes(conn)
+
     def _open(self) -> tuple[Episode, ...]:
         try:
-            with self._database.begin() as conn:
-                return store.open_episodes(conn)
+            return self._goes_on()
         except StoreError:
             return ()
 
@@ -233,28 +339,35 @@ class Alerting:
         """The section's picture from before the start until now; the likely reasons are looked for on the way."""
         if episode.section not in SECTIONS:
             return None
-        self._note_reasons(episode)
+        reasons = self._noted_reasons(episode)
         now = self._parts.now().replace(second=0, microsecond=0)
         start = max(episode.since.replace(second=0, microsecond=0) - BEFORE, now - LONGEST_CHART)
-        answer = self._parts.analyst.answer(Ask(episode.section, self._window(start, now), episode.env))
-        return (answer.image, answer.alt) if answer.image else None
+        window = Window(start, now, step_for(now - start), self._parts.config.timezone, "around the alert", "alert")
+        answer = self._parts.analyst.answer(Ask(episode.section, window, episode.env))
+        if answer.image:
+            return answer.image, answer.alt
+        if reasons:
+            self._show_again(episode)
+        return None
 
-    def _window(self, start: datetime, end: datetime) -> Window:
-        return Window(start, end, step_for(end - start), self._parts.config.timezone, "around the alert", "alert")
+    def _noted_reasons(self, episode: Episode) -> tuple[str, ...]:
+        """What is likely, kept with the episode; a chart is none the worse for a store that is away."""
+        over = next((rule.over for rule in self._rules if rule.name == episode.rule), timedelta(0))
+        reasons = likely(episode, over, self._parts.now(), self._parts.analyst.asked)
+        try:
+            if reasons:
+                with self._database.begin() as conn:
+                    store.keep_episode(conn, episode.id, {"reasons": reasons})
+        except StoreError as error:
+            log.warning("likely reasons could not be kept", extra={"episode": episode.id, "said": error.said})
+        return reasons
 
-    def _note_reasons(self, episode: Episode) -> None:
-        """Keeps the failure reasons whose share grew most since before the start, where the section has such."""
-        if episode.section != "checkout":
-            return
-        now = self._parts.now()
-        since = self._window(episode.since, max(now, episode.since + timedelta(minutes=1)))
-        before = self._window(episode.since - COMPARED, episode.since)
-        then, here = (self._parts.analyst.asked(REASONS, window, episode.env) for window in (before, since))
-        if isinstance(then, str) or isinstance(here, str):
-            return
-        if reasons := grown_reasons(then, here):
-            with self._database.begin() as conn:
-                store.keep_episode(conn, episode.id, {"reasons": reasons})
+    def _show_again(self, episode: Episode) -> None:
+        """The message as it stands now, reasons included, where no chart brings them. Raises StoreError."""
+        with self._database.begin() as conn:
+            owing = Owing(self._parts.now(), outbox.newest_seq(conn), self._parts.config.answers.runbook_url)
+            outbox.add(conn, tuple(owing.shown(episode)))
+        self._dispatcher.wake("slack")
 
     def _asked_on_call(self) -> str:
         """Who is on call for payments first, "" where nobody can say."""
@@ -266,6 +379,13 @@ class Alerting:
             self._on_call = self._asked_on_call()
 
     # --- questions about alerts -----------------------------------------------------------------------------------
+
+    def _standing(self, env: str, zone: str) -> Table:
+        """What is open in an environment. Raises StoreError."""
+        now = self._parts.now()
+        with self._database.begin() as conn:
+            found = store.recent_episodes(conn, now + RECENT, COUNTED)  # none was closed so late
+        return standing_table((each for each in found if each.env == env), zone, self._roles.name)
 
     def _open_alerts(self, zone: str) -> Message:
         now = self._parts.now()

@@ -98,9 +98,33 @@ class Analyst:
         self._flights: SingleFlight[Ask, Answer] = SingleFlight()
         self._awaited: dict[Ask, set[Call]] = {}
 
-    def answer(self, ask: Ask) -> Answer:
-        """The answer, by the deadline of the settings plus the time to draw. Sources that fail become gaps."""
-        return self._flights.run(ask, partial(self._answer, ask), timeout_s=self._settings.deadline_s + 2 * DRAWING_S)
+    def also(self, name: str, source: Source) -> None:
+        """From now on this source is asked, too: one that is made of parts which need the analyst themselves."""
+        self._sources = {**self._sources, name: source}
+
+    def answer(self, ask: Ask, section: Section | None = None) -> Answer:
+        """The answer, by the deadline of the settings plus the time to draw. Sources that fail become gaps.
+
+        `section` is one that nobody can ask by name; `ask.section` then names it alone.
+        """
+        asked = section or SECTIONS[ask.section]
+        return self._flights.run(ask, partial(self._answer, ask, asked), timeout_s=self._settings.deadline_s + 2 * DRAWING_S)
+
+    def found(self, ask: Ask) -> Data:
+        """What the sources gave to an ask, for whoever tells it in several zones; with the deadline and gaps of an answer."""
+        with reference(secrets.token_hex(4)):
+            return self._ask_sources(SECTIONS[ask.section], ask)
+
+    def told(self, ask: Ask, data: Data) -> Answer:
+        """What was found in words and tables, its times in the ask's zone; the picture is not drawn yet."""
+        section = SECTIONS[ask.section]
+        return composed(section, ask, data, self._links(section, ask), secrets.token_hex(4))
+
+    def themed(self, answer: Answer, theme: str) -> Answer:
+        """The same answer with its picture drawn in that theme; "" is the settings' own."""
+        if theme in ("", self._settings.theme) and (answer.image or answer.picture_fault):
+            return answer
+        return self._draw(replace(answer, image=None, picture_fault=""), theme)
 
     def table(self, query: Query, env: str, now: datetime) -> Table | str:
         """The answer to one question that belongs to no section and to no range, or in words why there is none."""
@@ -132,10 +156,9 @@ class Analyst:
         """Lets go of the threads; what they still wait for is bounded by each client's own limits."""
         self._bulkheads.stop()
 
-    def _answer(self, ask: Ask) -> Answer:
+    def _answer(self, ask: Ask, section: Section) -> Answer:
         start = self._clock()
         with reference(secrets.token_hex(4)) as known_as:
-            section = SECTIONS[ask.section]
             data = self._ask_sources(section, ask)
             answer = self._draw(composed(section, ask, data, self._links(section, ask), known_as))
             took_s = self._clock() - start
@@ -216,12 +239,12 @@ class Analyst:
         )
         return tuple({link.title: link for link in links if link}.values())
 
-    def _draw(self, answer: Answer) -> Answer:
+    def _draw(self, answer: Answer, theme: str = "") -> Answer:
         if answer.picture is None:
             return answer
         start = self._clock()
         try:
-            image = self._renderer.draw(answer.picture, self._settings.theme, DRAWING_S)
+            image = self._renderer.draw(answer.picture, theme or self._settings.theme, DRAWING_S)
         except DrawingFailed as error:
             self._metrics.render("failed", self._clock() - start)
             return replace(answer, picture_fault=f"The picture {error}.")

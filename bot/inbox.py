@@ -1,4 +1,4 @@
-"""What has come in already, so that nothing that arrives twice is done twice."""
+"""What has come in already, so that nothing that arrives twice is done twice, be it at another process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ CAPACITY = 100_000  # about 20 MB when full
 
 
 class Inbox:
-    """Remembers keys for `ttl_s` seconds, the newest `capacity` of them. Threads may share one; `now` is monotonic seconds."""
+    """Remembers keys for `ttl_s` seconds, the newest `capacity` of them. Threads may share one; `now` is monotonic seconds.
+
+    Of what is new here, others that it is shared with are asked, too.
+    """
 
     def __init__(self, ttl_s: float = TTL_S, capacity: int = CAPACITY, now: Callable[[], float] = time.monotonic) -> None:
         self._ttl_s = ttl_s
@@ -20,9 +23,17 @@ class Inbox:
         self._now = now
         self._seen: OrderedDict[str, float] = OrderedDict()  # when each key came, oldest first
         self._lock = Lock()
+        self._new_to_others: Callable[[str, float], bool] = lambda key, ttl_s: True
+
+    def share(self, first: Callable[[str, float], bool]) -> None:
+        """From now on `first` decides, by key and seconds, on all that is new here. It must not raise, nor take long."""
+        self._new_to_others = first
 
     def first(self, key: str) -> bool:
         """True exactly once per key while it is remembered, however many threads ask."""
+        return self._new_here(key) and self._new_to_others(key, self._ttl_s)
+
+    def _new_here(self, key: str) -> bool:
         with self._lock:
             now = self._now()
             self._forget(now)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from bot.slack.shortcut import THEN
 from commands.args import FORM
 
 FILE = "manifest.yml"
 # Exactly what is called, and why; `docs/setup-slack.md` says the same to people.
 SCOPES = {
-    "commands": "/pay",
+    "commands": "/pay, and the shortcut in the menu of a message",
     "app_mentions:read": "@paybot in a thread, where slash commands do not work",
     "chat:write": "answers, and editing them when a button is pressed",
     "files:write": "pictures and CSV files",
@@ -21,8 +22,9 @@ SCOPES = {
     "channels:history": "whether an alert was posted when Slack's reply was lost, so that none is lost or said twice",
     "groups:history": "the same for private channels",
 }
-EVENTS = ("app_mention",)
-USAGE = f"{FORM} | alerts | oncall | runbook | help"
+SHORTCUT = "What was happening then?"  # Slack takes 24 characters
+EVENTS = ("app_home_opened", "app_mention")
+USAGE = f"{FORM} | alerts | digest | oncall | runbook | help"
 REQUESTS = "/slack/events"
 
 HTTP_HEAD = "# The Slack app of paybot over HTTP, made by `paybot manifest --url {url}`.\n"
@@ -33,9 +35,17 @@ display_information:
   description: The payments dashboard, answered in Slack
   background_color: "#1d3557"
 features:
+  app_home:
+    home_tab_enabled: true
+    messages_tab_enabled: false
   bot_user:
     display_name: paybot
     always_online: true
+  shortcuts:
+    - name: "{shortcut}"
+      type: message
+      callback_id: {then}
+      description: The overview of the time around a message
   slash_commands:
     - command: /pay
       description: Numbers and charts of Stripe payments
@@ -65,6 +75,8 @@ def manifest(url: str = "") -> str:
     requests = f'"{url}{REQUESTS}"\n' if url else ""
     text = TEXT.format(
         usage=USAGE,
+        shortcut=SHORTCUT,
+        then=THEN,
         command_url=f"      url: {requests}" if url else "",
         events_url=f"    request_url: {requests}" if url else "",
         presses_url=f"    request_url: {requests}" if url else "",

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.registry import Collector
 from pythonjsonlogger.json import JsonFormatter
 
 from bot.alerts.counts import AlertCounts
@@ -25,6 +26,14 @@ ACK_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
 # All sources of an ask share 8 s; drawing and posting come on top.
 ANSWER_S = (0.25, 0.5, 1, 2, 4, 6, 8, 10, 15, 30)
 RENDER_S = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10)
+
+# Why a connection of Socket Mode is replaced: found by ourselves, then asked for by Slack.
+RECONNECTS = {"lost", "no_hello", "silent", "deaf", "quiet"} | {
+    "warning",
+    "refresh_requested",
+    "link_disabled",
+    "too_many_websockets",
+}
 
 TEXT_LIMIT = 4_000  # characters of one text in a log line
 TRACE_LIMIT = 12_000  # of a traceback: its end says most
@@ -89,6 +98,9 @@ class Metrics:
         )
         self._slack_s = Histogram("paybot_slack_seconds", "One call of Slack's Web API", ["method"], registry=registry)
         self._depth = Gauge("paybot_queue_depth", "Asks that wait for a free place", registry=registry)
+        self._reconnects = Counter(
+            "paybot_socket_reconnects", "Connections of Socket Mode that were replaced, by reason", ["reason"], registry=registry
+        )
         self.alerts = AlertCounts(registry)
 
     def command(self, section: str, outcome: str) -> None:
@@ -122,6 +134,23 @@ class Metrics:
     def depth(self, read: Callable[[], int]) -> None:
         """From now on the queue's depth is read from this, whenever the metrics are."""
         self._depth.set_function(read)
+
+    def socket(self, connections: Callable[[], float], last_heard_s: Callable[[bool], float]) -> None:
+        """From now on these are read whenever the metrics are; `last_heard_s` of envelopes alone (True), or of anything."""
+        name, told = "paybot_socket_connections", "Connections of the app, as Slack's last hello counted them"
+        Gauge(name, told, registry=self._registry).set_function(connections)
+        name, told = "paybot_socket_last_heard_seconds", "Since Slack was last heard; NaN without a connection"
+        heard = Gauge(name, told, ["what"], registry=self._registry)
+        heard.labels("anything").set_function(lambda: last_heard_s(False))
+        heard.labels("envelope").set_function(lambda: last_heard_s(True))
+
+    def also(self, collector: Collector) -> None:
+        """From now on these are read, too, whenever the metrics are."""
+        self._registry.register(collector)
+
+    def reconnect(self, reason: str) -> None:
+        """A connection of Socket Mode was replaced. Slack's own reasons are counted under its words, unknown ones as "other"."""
+        self._reconnects.labels(reason if reason in RECONNECTS else "other").inc()
 
     def text(self) -> bytes:
         """All of it in Prometheus' text format."""

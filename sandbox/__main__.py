@@ -5,18 +5,24 @@ from __future__ import annotations
 import argparse
 import errno
 import logging
+import os
 import sys
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from bot.stopping import stop_signal
 from sandbox.clock import FASTEST
 
+if TYPE_CHECKING:
+    from sandbox.company import Company
+
 DONE, MISUSE = 0, 2
 ABOUT = "A payments company that does not exist, with its Datadog, its Elasticsearch, its Slack, and the real paybot."
 ENDS = "Ctrl-C ends it; exit codes: 0 done, 2 a usage error"
+UNTIDY = "ignore:resource_tracker:UserWarning"  # what a killed process leaves behind is tidied up without a word
+REHEARSED_AFTER_S = 3.0  # a newcomer's first question comes first
 EXTRAS = ("starlette", "uvicorn")  # what `pip install paybot` alone does not bring
 
 
@@ -47,22 +53,55 @@ def run(words: Sequence[str]) -> int:
 
 def serve(options: argparse.Namespace, stopping: threading.Event) -> int:
     from sandbox.company import Company
+    from sandbox.postgres import why_not
     from sandbox.scenarios import SCENARIOS
 
     if options.scenario and options.scenario not in SCENARIOS:
         return misuse(f"--scenario {options.scenario}: there are {', '.join(SCENARIOS)}")
+    if options.replicas > 1 and (missing := why_not()):
+        return misuse(f"--replicas {options.replicas}: {missing}")
     logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")  # what the bot warns of, people see in the page
-    company = Company(options.port, seed=options.seed, speed=options.speed, start_at=options.start, headless=options.headless)
+    if options.replicas > 1:
+        os.environ.setdefault("PYTHONWARNINGS", UNTIDY)
+    company = Company(
+        options.port,
+        seed=options.seed,
+        speed=options.speed,
+        start_at=options.start,
+        headless=options.headless or options.night,
+        replicas=options.replicas,
+        volume=options.volume,
+    )
     company.start()
     try:
         if options.scenario:
             company.world.start(options.scenario)
-        print(f"ready: {company.url}", flush=True)
-        company.cloud.furnish()
-        stopping.wait()
+        if options.night:
+            spent(company)
+        else:
+            print(f"ready: {company.url}", flush=True)
+            wait(company, options.headless, stopping)
     finally:
         company.stop()
     return DONE
+
+
+def wait(company: Company, headless: bool, stopping: threading.Event) -> None:
+    """Until it is to stop. Where somebody may look, the archives are read meanwhile that a stand-up asks."""
+    company.cloud.furnish()
+    if not headless and not stopping.wait(REHEARSED_AFTER_S):
+        threading.Thread(target=company.bots.rehearse_standup, name="rehearsal", daemon=True).start()
+    stopping.wait()
+
+
+def spent(company: Company) -> None:
+    """Runs the night before the next stand-up, and prints what came of it."""
+    from sandbox.report import begun, told
+
+    night = company.nights.next()
+    print("\n".join(begun(night, company.zone)), flush=True)
+    company.nights.run(night)
+    print("\n".join(told(company, night)), flush=True)
 
 
 def misuse(line: str) -> int:
@@ -79,6 +118,11 @@ def parser() -> Parser:
     top.add_argument(
         "--start", type=moment, metavar="TIME", help="when it begins: 2026-11-22T14:00 (now; UTC where no offset is given)"
     )
+    top.add_argument("--replicas", type=int, choices=(1, 2), default=1, help="two bots share a PostgreSQL (1)")
+    top.add_argument(
+        "--night", action="store_true", help="no page: run the night before the next stand-up, and say what came of it"
+    )
+    top.add_argument("--volume", type=volume, default=1.0, metavar="FACTOR", help="times the usual sessions, up to 100 (1)")
     top.add_argument("--headless", action="store_true", help="no page, only the APIs")
     return top
 
@@ -96,6 +140,18 @@ def speed(text: str) -> float:
         number = 0.0
     if not 0 < number <= FASTEST:
         raise argparse.ArgumentTypeError(f"{text!r} is not a speed: more than 0, at most {FASTEST:g}")
+    return number
+
+
+def volume(text: str) -> float:
+    from sandbox.world import MOST_VOLUME
+
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= MOST_VOLUME:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a volume: more than 0, at most {MOST_VOLUME:g}")
     return number
 
 

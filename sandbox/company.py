@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from starlette.applications import Starlette
@@ -13,14 +14,13 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount
 
-from bot.app import build
 from bot.config import Answers, Archives, Aws, Config, Datadog, Elastic, Opsgenie, PagerDuty, Slack
-from bot.inbox import Inbox
-from bot.slack.guard import Guard
-from bot.slack.server import Front, Server
-from sandbox import aws, datadog, elastic, opsgenie, pagerduty
+from bot.digest.plan import plan_of
+from sandbox import aws, datadog, elastic, opsgenie, pagerduty, postgres
+from sandbox.bots import Bots, Work
 from sandbox.clock import Clock
 from sandbox.faults import Faults
+from sandbox.night import Nights
 from sandbox.serving import ADDRESS, Serving
 from sandbox.switches import CompanySwitches
 from sandbox.workspace import api, console, page
@@ -31,17 +31,19 @@ from sandbox.workspace.workspace import Workspace
 from sandbox.world import World
 
 ZONE = "Europe/Berlin"
-WARMING_S = 30.0  # a newcomer's first question shows what the bot is like when it is warm
+CROWD = 10.0
 
 
 class Company:
     """One simulated company. `start` opens everything in order, `stop` closes it in reverse.
 
     `port` 0 takes a free one; `start_at` None means the real time; with `headless` there is no page, only the APIs.
-    `latency_ms` is what every answer of a vendor takes; `token` and `secret` are the bot's for Slack (random ones else).
+    `latency_ms` is what every answer of a vendor takes; `token` and `secret` are the bot's for Slack (random ones else). Two
+    `replicas` of the bot share a PostgreSQL, which must be installed (see `sandbox.postgres.why_not`). With a `volume` above
+    CROWD the company remembers a day, not nine.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a choice of the command line or of a test
         self,
         port: int = 0,
         *,
@@ -52,9 +54,13 @@ class Company:
         latency_ms: float = 120.0,
         token: str = "",
         secret: str = "",
+        replicas: int = 1,
+        volume: float = 1.0,
     ) -> None:
         self.clock = Clock(start_at, speed)
-        self.faults = Faults(latency_ms)
+        self.faults = Faults(latency_ms, lambda: self.clock.speed)
+        self._replicas = replicas
+        self._volume = volume
         self._port = port
         self._seed = seed
         self._headless = headless
@@ -62,13 +68,14 @@ class Company:
         self._stack = ExitStack()
 
     def start(self) -> None:
-        """Returns once a person can ask. Raises OSError where the port is taken."""
+        """Returns once a person can ask. Raises OSError where the port is taken, or PostgreSQL or a bot does not start."""
         with ExitStack() as stack:
             behind = stack.enter_context(ExitStack())  # closed when nothing is served any more
             self.serving = serving = Serving(self._port)
             stack.callback(serving.stop)
             self.url = serving.url
-            self.world = World(self._seed, self.clock)
+            history = timedelta(hours=26) if self._volume > CROWD else timedelta(days=9)
+            self.world = World(self._seed, self.clock, history, volume=self._volume)
             self.cloud = aws.Cloud(self.world, self.faults)
             behind.callback(self.cloud.stop)
             self.webhooks = pagerduty.Webhooks(self._secret)
@@ -76,23 +83,34 @@ class Company:
             self.incidents = pagerduty.Incidents(self.clock.now, f"{self.url}/pagerduty", self.webhooks.send)
             self.alerts = opsgenie.Alerts(self.clock.now)
             self._cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="paybot-sandbox-", ignore_cleanup_errors=True))
-            wire = Wire(self._secret, self.clock.now)
-            self.workspace = Workspace(wire, self.clock.now, token=self._token)
+            self._database = f"sqlite:///{self._cache}/paybot.db"
+            if self._replicas > 1:
+                self._database = stack.enter_context(postgres.running())
+            self._wire = Wire(self._secret, self.clock.now)
+            self.workspace = Workspace(self._wire, self.clock.now, token=self._token)
             set_scene(self.workspace.talk, self.clock.now())
+            self.bots = Bots(Work(self.settings(), self._secret), self.clock, self._replicas, self._found)
+            self.nights = Nights(self.world, plan_of(self.settings()), self._changed, self.bots.rehearse_standup)
+            self.switches = CompanySwitches(self.world, self.faults, self.nights, self.bots)
             serving.start(self._app(), self.workspace.close)
-            bot = f"http://{ADDRESS}:{self._start_bot(stack)}"
-            wire.url, self.webhooks.url = f"{bot}/slack/events", f"{bot}/webhooks/pagerduty"
+            stack.callback(self.bots.stop)
+            stack.callback(self.nights.end)
+            self.bots.start()
             self._stack = stack.pop_all()
+
+    @property
+    def zone(self) -> str:
+        """Where its people work."""
+        return ZONE
 
     def stop(self) -> None:
         """Ends the bot first, then what it talks to."""
         self._stack.close()
 
     def _app(self) -> Starlette:
-        switches = CompanySwitches(self.world, self.faults)
         routes: list[BaseRoute] = [
             *api.routes(self.workspace, self.faults),
-            *console.routes(self.workspace, switches, self._pages, self._handle),
+            *console.routes(self.workspace, self.switches, self.pages, self._handle),
             *page.file_routes(self.workspace),
             *([] if self._headless else page.page_routes()),
             Mount("/datadog", routes=datadog.routes(self.world, self.faults)),
@@ -104,7 +122,7 @@ class Company:
         own_names = Middleware(TrustedHostMiddleware, allowed_hosts=[ADDRESS, "localhost"])  # no foreign name may lead here
         return Starlette(routes=routes, middleware=[own_names])
 
-    def _pages(self) -> list[dict[str, Any]]:
+    def pages(self) -> list[dict[str, Any]]:
         """Who was woken up by either pager, the newest first."""
         found = [("PagerDuty", each) for each in self.incidents.pages()] + [("Opsgenie", each) for each in self.alerts.pages()]
         return sorted(
@@ -119,17 +137,16 @@ class Company:
             raise KeyError(service)
         acts[action](own, person)
 
-    def _start_bot(self, stack: ExitStack) -> int:
-        """Starts the bot as `paybot serve` does; gives its port."""
-        front = Front(Guard(self._secret, Inbox(), lambda: self.clock.now().timestamp()))
-        server = Server(front, ADDRESS, 0)
-        server.start()
-        stack.callback(server.stop)
-        bot = build(self.settings(), now=self.clock.now)
-        stack.callback(bot.stop)
-        bot.start(front)
-        bot.warmed.wait(WARMING_S)
-        return server.port
+    def _found(self, bots: Sequence[str]) -> None:
+        """Where the bots are that can be asked; PagerDuty's news go to one of them, and through the store to all."""
+        self._wire.urls = tuple(f"{bot}/slack/events" for bot in bots)
+        self.webhooks.url = f"{bots[0]}/webhooks/pagerduty" if bots else ""
+        self._changed()
+
+    def _changed(self) -> None:
+        """Tells the page how the company stands; from any thread."""
+        told = {"kind": "company", "company": self.switches.state()}
+        self.serving.call(lambda: self.workspace.feed.tell(told))
 
     def settings(self, theme: Literal["light", "dark"] = "light") -> Config:
         """The settings of a bot that works for this company."""
@@ -170,5 +187,5 @@ class Company:
                 webhook_secret=self._secret,
             ),
             opsgenie=Opsgenie(api_key=opsgenie.API_KEY, api_url=f"{self.url}/opsgenie"),
-            database_url=f"sqlite:///{self._cache}/paybot.db",
+            database_url=self._database,
         )

@@ -29,11 +29,13 @@ class Fault:
 class Faults:
     """Which sources ("datadog", "elastic", "aws", "pagerduty", "slack") are faulty now. Threads may share it.
 
-    `latency_ms` is what every answer of a source takes on a good day; Slack's Web API takes SLACK_MS.
+    `latency_ms` is what every answer of a source takes on a good day; Slack's Web API takes SLACK_MS. Where the company's time
+    runs at `speed` times real time, that much less.
     """
 
-    def __init__(self, latency_ms: float = 120.0) -> None:
+    def __init__(self, latency_ms: float = 120.0, speed: Callable[[], float] = lambda: 1.0) -> None:
         self.latency_ms = latency_ms
+        self._speed = speed
         self._now: dict[str, Fault] = {}
         self._lock = threading.Lock()
 
@@ -56,7 +58,7 @@ class Faults:
 
     def usual_s(self, source: str) -> float:
         """How long this source takes to answer when nothing is wrong with it."""
-        return (SLACK_MS if source == "slack" else self.latency_ms) / 1000.0
+        return (SLACK_MS if source == "slack" else self.latency_ms) / 1000.0 / max(self._speed(), 1.0)
 
     def partial(self, source: str) -> bool:
         """Whether the source gives only half an answer; how that looks is the vendor's own."""

@@ -35,6 +35,7 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 IDLE_MS = 15 * MINUTE_MS
+USUAL_BITS, CROWDED_BITS = 12, 15  # of a session's number: its place among those of its minute
 _HOUR_MS = 60 * MINUTE_MS
 _ABANDONED_SHARE = 0.0002  # with the declined ones about 2 an hour: well below the ten an hour that are worth a message
 _EXTENDED_SHARE = 0.0011
@@ -102,9 +103,10 @@ class Lives:
     future of the piece being made.
     """
 
-    def __init__(self, seed: int, env: str, number: int, share: float, begin_ms: int) -> None:
+    def __init__(self, seed: int, env: str, number: int, share: float, begin_ms: int, *, crowded: bool = False) -> None:
         self._chance = Chance(seed, env)
         self._number = number
+        self._bits = CROWDED_BITS if crowded else USUAL_BITS
         self._share = share
         self._until = begin_ms
         nothing = np.empty(0, np.int64)
@@ -151,11 +153,11 @@ class Lives:
         of an hour has the expected number of declines give or take one or two: an ordinary night must not look like an outage.
         """
         minutes = np.arange(self._until // MINUTE_MS, -(-until_ms // MINUTE_MS), dtype=np.int64)
-        counts = starts(self._chance, minutes, self._share)
+        counts = starts(self._chance, minutes, self._share, most=2**self._bits - 96)
         minute = np.repeat(minutes, counts)
         many = np.repeat(counts, counts)
         index = np.arange(len(minute)) - np.repeat(np.cumsum(counts) - counts, counts)
-        session = (minute << 14) | (self._number << 12) | index
+        session = (minute << self._bits + 2) | (self._number << self._bits) | index
         time = self._started(session)
         turn = (self._chance.uniform("turn", minute) * many).astype(np.int64)
         luck = ((index + turn) % np.maximum(many, 1) + (minute * _GOLDEN) % 1.0) / np.maximum(many, 1)
@@ -164,7 +166,8 @@ class Lives:
 
     def _started(self, session: Ints) -> Ints:
         """When each session started, which its number and chance tell."""
-        return np.asarray((session >> 14) * MINUTE_MS + (self._chance.uniform("start", session) * MINUTE_MS).astype(np.int64))
+        minute_ms = (session >> self._bits + 2) * MINUTE_MS
+        return np.asarray(minute_ms + (self._chance.uniform("start", session) * MINUTE_MS).astype(np.int64))
 
     def _due(self, until_ms: int, episodes: Sequence[Episode]) -> Payments:
         """Takes out the payments that are tried before `until_ms`; retries wait for a worker that has stopped."""

@@ -21,8 +21,8 @@ def rate(minutes: Ints) -> Floats:
     return np.asarray(daily * _BY_WEEKDAY[weekday])
 
 
-def starts(chance: Chance, minutes: Ints, share: float) -> Ints:
-    """Sessions that do start in each minute, when the environment has `share` of the traffic; about Poisson."""
+def starts(chance: Chance, minutes: Ints, share: float, most: int = 4000) -> Ints:
+    """Sessions that do start in each minute, `most` at most, when the environment has `share` of the traffic; about Poisson."""
     expected = rate(minutes) * share
     drawn = expected + np.sqrt(expected) * chance.normal("starts", minutes) + chance.uniform("rounding", minutes)
-    return np.asarray(np.clip(drawn, 0, 4000), dtype=np.int64)
+    return np.asarray(np.clip(drawn, 0, most), dtype=np.int64)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from sandbox.bots import Bots
 from sandbox.faults import FAULT_KINDS, Faults
+from sandbox.night import Nights
+from sandbox.postgres import why_not
 from sandbox.scenarios import SCENARIOS
 from sandbox.world import World
 
@@ -26,16 +29,18 @@ KINDS: dict[str, str] = {
     "down": "down",
 }
 UNHEARD = "done, but no answer"
-SPEEDS = (1, 10, 60, 600)
+SPEEDS = (1, 10, 60, 120)  # faster, and minutes pass unseen in which the lag would have to be good again
 LONGEST_JUMP_S = 86_400.0  # the events on the way are made at once
 
 
 class CompanySwitches:
     """Implements `sandbox.workspace.console.Switches`."""
 
-    def __init__(self, world: World, faults: Faults) -> None:
+    def __init__(self, world: World, faults: Faults, nights: Nights, bots: Bots) -> None:
         self._world = world
         self._faults = faults
+        self._nights = nights
+        self._bots = bots
 
     def state(self) -> dict[str, Any]:
         running = {episode.scenario.name for episode in self._world.running()}
@@ -56,7 +61,16 @@ class CompanySwitches:
                 }
                 for source, title in SOURCES.items()
             ],
+            "night": self._nights.state(),
+            "bots": self._bots.state(),
+            "alone": self._alone(),
         }
+
+    def _alone(self) -> str:
+        """Why there is no second bot, "" where there is one."""
+        if len(self._bots.state()) > 1:
+            return ""
+        return why_not() or "Start the sandbox with --replicas 2, and a second one works beside it on a PostgreSQL of theirs."
 
     def scenario(self, name: str, on: bool) -> None:
         if on:
@@ -78,10 +92,25 @@ class CompanySwitches:
     def jump(self, seconds: float) -> None:
         if not 0 <= seconds <= LONGEST_JUMP_S:
             raise ValueError(seconds)
+        self._nights.end()
         self._world.clock.jump(timedelta(seconds=seconds))
 
     def speed(self, times: float) -> None:
+        self._nights.end()
         self._world.clock.run(times)
+
+    def standup(self) -> str:
+        refused = self._bots.post_standup()
+        return f"Not posted: {refused}." if refused else "Posted: today's stand-up stands in the channel."
+
+    def night(self, on: bool) -> None:
+        if on:
+            self._nights.begin()
+        else:
+            self.speed(1)
+
+    def bot(self, number: int, on: bool) -> None:
+        self._bots.turn(number, on)
 
 
 def kinds(source: str) -> list[dict[str, str]]:

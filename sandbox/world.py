@@ -16,6 +16,7 @@ from sandbox.scenarios import SCENARIOS, Episode, Trait, episode, felt, usual_pa
 from sandbox.truth import Truth
 
 _PIECE_MS = 6 * 3_600_000  # made at once: bounds the memory that making takes
+MOST_VOLUME = 100.0  # the numbers of sessions have room for so many in a minute
 _LEAST_MS = 200  # readers that ask again sooner than this see the same events
 
 
@@ -24,6 +25,7 @@ class World:
 
     `history` is how far back its events go at the start, and how long they are kept; `env` names the main environment, beside
     which "staging" has a small share. `past` holds the scenarios of the history (None: the usual ones, see `usual_past`).
+    `volume` times as many sessions as usual start, at most MOST_VOLUME; a day of a hundred times takes a gigabyte.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class World:
         history: timedelta = timedelta(days=9),
         env: str = "prod",
         past: Sequence[Episode] | None = None,
+        volume: float = 1.0,
     ) -> None:
         self.clock = clock or Clock()
         self.env = env
@@ -40,17 +43,21 @@ class World:
         self.seed = seed
         self.truth = Truth(self)
         now = self.clock.now()
+        self._volume = volume
         self._history_ms = round(history.total_seconds() * 1000)
         self._begin_ms = self._until_ms = _ms(now) - self._history_ms
         self._episodes = tuple(usual_past(now) if past is None else past)
-        self._lives = {name: Lives(seed, name, number, share, self._begin_ms) for number, name, share in self._shares()}
+        self._lives = {
+            name: Lives(seed, name, number, share, self._begin_ms, crowded=volume > 1) for number, name, share in self._shares()
+        }
         self._ledgers = {(name, kind): Ledger() for name in self.envs for kind in KINDS}
         self._marks = Marks(seed, env, self._begin_ms, _usual_marks(now, env))
         self._lock = threading.RLock()
         self.advance(now)
 
     def _shares(self) -> tuple[tuple[int, str, float], ...]:
-        return tuple((number, name, share) for number, (name, share) in enumerate(zip(self.envs, (1.0, 0.04), strict=True)))
+        shares = (self._volume, 0.04 * self._volume)
+        return tuple((number, name, share) for number, (name, share) in enumerate(zip(self.envs, shares, strict=True)))
 
     @property
     def begin_ms(self) -> int:

@@ -9,9 +9,10 @@ from typing import Literal, Protocol
 
 Target = Literal["slack", "pagerduty", "opsgenie"]
 Status = Literal["new", "sending", "unknown", "done", "dead"]
-# slack: show (post or edit the episode's message as it stands now), note (a line in its thread), chart (the picture into it)
+# slack: show (post or edit the episode's message as it stands now), note (a line in its thread), chart (the picture into it),
+#        digest (post or edit the stand-up digest of a date)
 # pagerduty: trigger, acknowledge, resolve · opsgenie: create, acknowledge, close
-Kind = Literal["show", "note", "chart", "trigger", "acknowledge", "resolve", "create", "close"]
+Kind = Literal["show", "note", "chart", "digest", "trigger", "acknowledge", "resolve", "create", "close"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,7 +111,7 @@ class AlertDesk:
 
     def press(self, heard: Press) -> None:
         """Takes it on, and returns at once."""
-        asker = Asker(heard.user, heard.place, heard.response_url)
+        asker = Asker(heard.user, heard.place, heard.response_url, heard.team)
         if not self._promises.submit(asker, partial(self._done, asker, heard)):
             self._promises.tell_busy(asker)
 
@@ -123,7 +123,7 @@ class AlertDesk:
         except BadInput as error:
             return str(error)
         press = Press(SNOOZE, kept.value, heard.user, heard.team, kept.place, kept.ts, kept.response_url, kept.ephemeral)
-        asker = Asker(heard.user, kept.place, kept.response_url)
+        asker = Asker(heard.user, kept.place, kept.response_url, heard.team)
         return "" if self._promises.submit(asker, partial(self._snoozed, asker, press, end)) else BUSY
 
     def stop(self, timeout_s: float) -> None:

@@ -27,6 +27,7 @@ DUTIES: Final = {
     "show": "the alert's message",
     "note": "a line in its thread",
     "chart": "its chart",
+    "digest": "the stand-up digest",
     "trigger": "that it fires",
     "create": "that it fires",
     "acknowledge": "that somebody has it",

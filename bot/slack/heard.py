@@ -37,10 +37,33 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortcut:
+    """Somebody asked of a message what was happening then: `ts` says when it was written, in a form that nobody has checked.
+
+    `place` has the thread that the message stands in, or that it begins.
+    """
+
+    ts: str
+    user: str
+    team: str
+    place: Place
+    response_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Somebody opened the bot's Home."""
+
+    user: str
+    team: str
+
+
+@dataclass(frozen=True, slots=True)
 class Press:
     """A button, or a choice in a menu: `action` is its action id ("answer.range.wider"), `value` what the bot once put into it.
 
     `ts` is the message that holds the button; with `ephemeral` only the presser sees it, and only `response_url` can edit it.
+    In App Home there is neither channel nor message nor `response_url`: all three are "".
     `trigger` opens a modal for the presser, within 3 s.
     """
 
@@ -73,6 +96,16 @@ class Desk(Protocol):
         ...
 
     def mention(self, heard: Mention) -> None: ...
+
+    def shortcut(self, heard: Shortcut) -> None: ...
+
+    def press(self, heard: Press) -> None: ...
+
+
+class AppHome(Protocol):
+    """What the listeners hand App Home's openings and controls over to; as quick as a Desk."""
+
+    def opened(self, heard: Opened) -> None: ...
 
     def press(self, heard: Press) -> None: ...
 

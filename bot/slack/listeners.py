@@ -19,11 +19,22 @@ from slack_sdk import WebClient
 
 from bot.inbox import Inbox
 from bot.slack.guard import Headers
-from bot.slack.heard import Alerts, Desk
+from bot.slack.heard import Alerts, AppHome, Desk
 from bot.slack.identity import Identity
 from bot.slack.modal import INPUT, LENGTH
-from bot.slack.payloads import OCCASION, Unreadable, heard_command, heard_mention, heard_press, heard_submission, shaped
+from bot.slack.payloads import (
+    OCCASION,
+    Unreadable,
+    heard_command,
+    heard_home,
+    heard_mention,
+    heard_press,
+    heard_shortcut,
+    heard_submission,
+    shaped,
+)
 from bot.slack.server import Handler, Reply, said
+from bot.slack.shortcut import THEN
 
 __all__ = ["App", "http_handler", "make_app"]
 
@@ -31,14 +42,17 @@ log = logging.getLogger(__name__)
 
 COMMAND = "/pay"
 ANSWER_BUTTONS = re.compile(r"^answer\.")
-ALERT_BUTTONS = re.compile(r"^alert\.")
+ALERT_BUTTONS = re.compile(r"^(alert|digest)\.")
+HOME_CONTROLS = re.compile(r"^home\.")
 LINK_BUTTONS = re.compile(r"^answer\.link\b")  # they open a page by themselves: acknowledged, and nothing else
 APOLOGY = "Sorry, that went wrong inside paybot. If it does so again, give its owners this reference: `{}`."
 UNKNOWN_COMMAND = f"paybot knows only `{COMMAND}`. Try `{COMMAND} help`."
 UNREADABLE = "Slack sent that in a form paybot cannot read, so nothing was done."
 
 
-def make_app(desk: Desk, inbox: Inbox, who: Callable[[], Identity], alerts: Alerts | None = None) -> App:
+def make_app(
+    desk: Desk, inbox: Inbox, who: Callable[[], Identity], alerts: Alerts | None = None, home: AppHome | None = None
+) -> App:
     """The Bolt app for HTTP and Socket Mode alike. It holds no token and calls nobody; `who` must answer at once.
 
     Without `alerts` nobody listens to alerts' buttons: they are acknowledged, and nothing else.
@@ -56,11 +70,16 @@ def make_app(desk: Desk, inbox: Inbox, who: Callable[[], Identity], alerts: Aler
     app.error(failed)
     app.command(COMMAND)(partial(command, desk, inbox))
     app.event("app_mention")(partial(mention, desk, inbox, who))
+    app.event("message")(unasked)
+    app.message_shortcut(THEN)(partial(shortcut, desk, inbox))
     app.action(LINK_BUTTONS)(link)
     app.action(ANSWER_BUTTONS)(partial(press, desk, inbox))
     if alerts:
         app.action(ALERT_BUTTONS)(partial(press, alerts, inbox))
         app.view(LENGTH)(partial(submission, alerts, inbox))
+    if home:
+        app.event("app_home_opened")(partial(opened, home, inbox))
+        app.action(HOME_CONTROLS)(partial(press, home, inbox))
     return app
 
 
@@ -94,7 +113,20 @@ def mention(desk: Desk, inbox: Inbox, who: Callable[[], Identity], body: Mapping
         desk.mention(heard)
 
 
-def press(desk: Desk | Alerts, inbox: Inbox, ack: Ack, body: Mapping[str, Any]) -> None:
+def shortcut(desk: Desk, inbox: Inbox, ack: Ack, body: Mapping[str, Any]) -> None:
+    heard = heard_shortcut(body)
+    if new(inbox, "trigger", body.get("trigger_id")):
+        desk.shortcut(heard)
+    ack()
+
+
+def opened(home: AppHome, inbox: Inbox, body: Mapping[str, Any]) -> None:
+    heard = heard_home(body)
+    if heard and new(inbox, "event", body.get("event_id")):
+        home.opened(heard)
+
+
+def press(desk: Desk | Alerts | AppHome, inbox: Inbox, ack: Ack, body: Mapping[str, Any]) -> None:
     heard = heard_press(body)
     if new(inbox, "trigger", body.get("trigger_id")):
         desk.press(heard)
@@ -112,6 +144,11 @@ def submission(alerts: Alerts, inbox: Inbox, ack: Ack, body: Mapping[str, Any]) 
 
 
 def link(ack: Ack) -> None:
+    ack()
+
+
+def unasked(ack: Ack) -> None:
+    """Where the bot's echo is subscribed to, Slack brings every message of its channels: acknowledged unread."""
     ack()
 
 

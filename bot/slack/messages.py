@@ -43,13 +43,25 @@ class Message:
     blocks: tuple[Block, ...] = ()
 
 
-def answer_message(answer: Answer, file_id: str = "", *, notice: str = "", csv_link: str = "", only_me: bool = False) -> Message:
+def answer_message(
+    answer: Answer,
+    file_id: str = "",
+    *,
+    charts: tuple[Block, ...] = (),
+    notice: str = "",
+    csv_link: str = "",
+    only_me: bool = False,
+) -> Message:
     """The answer with its picture (an uploaded file's ID), or in words where there is none.
 
-    `notice` is one line for whoever reads this copy; `csv_link` leads to the data in the thread; with `only_me` the buttons keep
-    the answer private.
+    `charts` are blocks of Slack's own in the picture's place, with the panels in words below them. `notice` is one line for
+    whoever reads this copy; `csv_link` leads to the data in the thread; with `only_me` the buttons keep the answer private.
     """
-    above = (section(f"*{one_line(answer.headline or answer.title, HEADLINE)}*"), *_notice(notice), *_shown(answer, file_id))
+    above = (
+        section(f"*{one_line(answer.headline or answer.title, HEADLINE)}*"),
+        *_notice(notice),
+        *_shown(answer, file_id, charts),
+    )
     below = (*_gaps(answer), *_links(answer, csv_link), _place(answer), *_buttons(answer, only_me))
     room = MESSAGE - weight((*above, *below))
     tables = (block for titled in answer.tables[:1] for block in table_blocks(titled, room))
@@ -66,15 +78,16 @@ def _notice(notice: str) -> Iterator[Block]:
         yield small_print(one_line(notice, NOTE))
 
 
-def _shown(answer: Answer, file_id: str) -> Iterator[Block]:
+def _shown(answer: Answer, file_id: str, charts: tuple[Block, ...]) -> Iterator[Block]:
     """The picture, or what it would have shown, and why it is missing."""
+    yield from charts
     if file_id:
         alt = plain(answer.alt, ALT).strip() or plain(answer.headline, ALT).strip() or "chart"
         yield as_block(ImageBlock(alt_text=alt, slack_file=SlackFile(id=file_id)))
         return
     if facts := _first((f"• {one_line(fact, NOTE)}" for fact in answer.facts), FACTS):
         yield section("\n".join(facts))
-    if answer.picture_fault or answer.picture:
+    if not charts and (answer.picture_fault or answer.picture):
         yield small_print(one_line(answer.picture_fault or NO_PICTURE, NOTE))
 
 

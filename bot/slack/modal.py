@@ -89,7 +89,8 @@ def kept_in(said: str) -> Kept:
         found = None
     channel, ts = shaped(dug(found, "channel"), CHANNEL), shaped(dug(found, "ts"), MESSAGE)
     url, value = shaped(dug(found, "url"), RESPONSE_URL), text(dug(found, "value"), _VALUE)
-    if not (channel and ts and url and value):
+    in_home = not (channel or ts or url)  # where a press has none of them
+    if not value or not (in_home or (channel and ts and url)):
         raise BadInput("This modal can no longer be read. Close it and press the button again.")
     place = Place(channel, thread_ts=shaped(dug(found, "thread"), MESSAGE))
     return Kept(value, place, ts, url, dug(found, "private") is True)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.slack.heard import Command, Mention, Place, Press, Submission
+from bot.slack.heard import Command, Mention, Opened, Place, Press, Shortcut, Submission
 
 USER = re.compile(r"[UW][A-Z0-9]{2,30}")
 CHANNEL = re.compile(r"[CDG][A-Z0-9]{2,30}")
@@ -19,7 +19,7 @@ OCCASION = re.compile(r"[A-Za-z0-9._-]{1,100}")  # an event's or a trigger's ID
 ACTION = re.compile(r"[a-z0-9_.]{1,255}")
 RESPONSE_URL = re.compile(r"https?://[^\s<>|]{1,500}")
 
-MAX_TEXT, MAX_VALUE, MAX_NAME, MAX_KEPT = 4_000, 2_000, 80, 3_000  # characters
+MAX_TEXT, MAX_VALUE, MAX_NAME, MAX_KEPT, MAX_TS = 4_000, 2_000, 80, 3_000, 40  # characters
 
 
 class Unreadable(Exception):
@@ -52,15 +52,41 @@ def heard_mention(body: Mapping[str, Any], bot_user: str) -> Mention | None:
     )
 
 
-def heard_press(body: Mapping[str, Any]) -> Press:
-    """The pressed button, or the choice made in a menu. Raises Unreadable."""
-    actions = body.get("actions")
-    action = actions[0] if isinstance(actions, list) and actions else {}
-    return Press(
-        action=needed(action, ACTION, "action_id"),
-        value=text(dug(action, "value") or dug(action, "selected_option", "value"), MAX_VALUE),
+def heard_shortcut(body: Mapping[str, Any]) -> Shortcut:
+    """The shortcut that was used on a message. Raises Unreadable, though not for the message's own time."""
+    return Shortcut(
+        ts=text(body.get("message_ts"), MAX_TS),
         user=needed(body, USER, "user", "id"),
         team=team_of(body),
+        place=Place(
+            channel=needed(body, CHANNEL, "channel", "id"),
+            name=text(dug(body, "channel", "name"), MAX_NAME),
+            thread_ts=shaped(dug(body, "message", "thread_ts"), MESSAGE) or shaped(body.get("message_ts"), MESSAGE),
+        ),
+        response_url=needed(body, RESPONSE_URL, "response_url"),
+    )
+
+
+def heard_home(body: Mapping[str, Any]) -> Opened | None:
+    """Who opened Home; None for those who opened another tab of the app. Raises Unreadable."""
+    if dug(body, "event", "tab") != "home":
+        return None
+    return Opened(user=needed(body, USER, "event", "user"), team=needed(body, TEAM, "team_id"))
+
+
+def heard_press(body: Mapping[str, Any]) -> Press:
+    """The pressed button, or the choice made in a menu or at a checkbox. Raises Unreadable."""
+    actions = body.get("actions")
+    action = actions[0] if isinstance(actions, list) and actions else {}
+    told, user, team = needed(action, ACTION, "action_id"), needed(body, USER, "user", "id"), team_of(body)
+    value, trigger = text(chosen(action), MAX_VALUE), shaped(body.get("trigger_id"), OCCASION)
+    if dug(body, "container", "type") == "view" and dug(body, "view", "type") == "home":
+        return Press(told, value, user, team, Place(""), ts="", response_url="", trigger=trigger)
+    return Press(
+        action=told,
+        value=value,
+        user=user,
+        team=team,
         place=Place(
             channel=needed(body, CHANNEL, "container", "channel_id"),
             name=text(dug(body, "channel", "name"), MAX_NAME),
@@ -69,8 +95,15 @@ def heard_press(body: Mapping[str, Any]) -> Press:
         ts=needed(body, MESSAGE, "container", "message_ts"),
         response_url=needed(body, RESPONSE_URL, "response_url"),
         ephemeral=dug(body, "container", "is_ephemeral") is True,
-        trigger=shaped(body.get("trigger_id"), OCCASION),
+        trigger=trigger,
     )
+
+
+def chosen(action: object) -> object:
+    """What a button carries, or what was chosen; of a checkbox its value, None where its mark was taken away."""
+    ticked = dug(action, "selected_options")
+    first = ticked[0] if isinstance(ticked, list) and ticked else {}
+    return dug(action, "value") or dug(action, "selected_option", "value") or dug(first, "value")
 
 
 def heard_submission(body: Mapping[str, Any]) -> Submission:

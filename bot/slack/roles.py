@@ -86,6 +86,16 @@ class Roles:
         refused = why_not(person, user, team, self._team())
         return Verdict(not refused, refused, name_of(person)) if refused else self._named(user, name_of(person))
 
+    def stranger(self, user: str, team: str) -> str:
+        """Why this user may not even see numbers; "" for everybody of the workspace, guests too: they may run `/pay`."""
+        if not self._team():
+            return UNREACHABLE
+        try:
+            refused = why_not(self._people.of(user), user, team, self._team())
+        except ChatError as error:
+            return UNKNOWN if error.code in GONE else UNREACHABLE
+        return "" if refused == GUEST else refused
+
     def name(self, user: str) -> str:
         """What people call somebody; words that are no ID are a name already."""
         if not PERSON.fullmatch(user):

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
@@ -88,11 +88,13 @@ class Front:
         self._early: list[tuple[bytes, Headers]] = []
         self._catching_up: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._was_ready = False
         self._routes: dict[str, tuple[str, Callable[[WSGIEnvironment], Reply]]] = {
             "/slack/events": ("POST", self._slack),
             "/webhooks/pagerduty": ("POST", self._pager),
             "/healthz": ("GET", lambda _: said(200, {"healthy": True})),
             "/readyz": ("GET", lambda _: self._ready()),
+            "/startup": ("GET", lambda _: self._started()),
             "/metrics": ("GET", lambda _: self._metrics()),
         }
 
@@ -183,7 +185,12 @@ class Front:
             return said(503, {"ready": False, "parts": {"bot": False}})
         parts = {**self._parts.ready(), "bot": not self._parts.draining()}
         ready = all(parts.values())
+        self._was_ready = self._was_ready or ready
         return said(200 if ready else 503, {"ready": ready, "parts": parts})
+
+    def _started(self) -> Reply:
+        """Whether it was ever ready: a start has gone well then, however long it took, and what comes later is `/readyz`'s."""
+        return said(200, {"started": True}) if self._was_ready else self._ready()
 
     def _metrics(self) -> Reply:
         return later("starting") if self._parts is None else Reply(200, (("Content-Type", PROMETHEUS),), self._parts.metrics())
@@ -278,8 +285,9 @@ class Server:
         self._thread.join(1.0)
 
     def _in_loop(self, work: Callable[[], None]) -> None:
-        """Does `work` in waitress' own thread, the only one that may touch its sockets."""
-        self._waitress.trigger.pull_trigger(work)
+        """Does `work` in waitress' own thread, the only one that may touch its sockets; nothing where it has closed them all."""
+        with suppress(OSError):  # it closes everything when its port meets an error
+            self._waitress.trigger.pull_trigger(work)
 
     def _close_port(self) -> None:
         wasyncore.dispatcher.close(self._waitress)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from sandbox.workspace import charts
 from sandbox.workspace.refused import Refused
 
 Json = dict[str, Any]
@@ -16,6 +17,7 @@ Faults = Iterator[str]
 Kinds = Mapping[str, Callable[[Json, str], Faults]]
 MOST_TEXT = 13_200
 MOST_BLOCKS = 50
+CHART = "data_visualization"
 FILE_ID = re.compile(r"F[A-Z0-9]{8,}")
 
 
@@ -69,6 +71,7 @@ def _faults(blocks: list[Json], ready: Callable[[str], bool]) -> Faults:
         yield f"no more than {MOST_BLOCKS} items allowed [json-pointer:/blocks]"
     if sum(block.get("type") == "table" for block in blocks) > 1:
         yield "only one table allowed [json-pointer:/blocks]"
+    yield from wrong(sum(block.get("type") == CHART for block in blocks) > 2, "no more than 2 charts allowed", "/blocks")
     yield from faults_of(blocks, ready, BLOCKS, "/blocks")
 
 
@@ -208,6 +211,13 @@ def _overflow(element: Json, at: str) -> Faults:
     yield from options(element, 5, at)
 
 
+def _checkboxes(element: Json, at: str) -> Faults:
+    yield from options(element, 10, at)
+    first = element.get("initial_options") or ()
+    known = element.get("options") or ()
+    yield from wrong(any(each not in known for each in first), "must be some of the options", f"{at}/initial_options")
+
+
 def options(element: Json, most: int, at: str) -> Faults:
     yield from _many(element, "options", most, at)
     for number, option in _items(element, "options"):
@@ -255,6 +265,7 @@ def _divider(block: Json, at: str) -> Faults:
 BLOCKS: Kinds = {
     "actions": _actions,
     "context": _context,
+    CHART: charts.faults,
     "divider": _divider,
     "header": _header,
     "image": _image,
@@ -263,4 +274,4 @@ BLOCKS: Kinds = {
     "section": _section,
     "table": _table,
 }
-ELEMENTS: Kinds = {"button": _button, "overflow": _overflow, "static_select": select}
+ELEMENTS: Kinds = {"button": _button, "checkboxes": _checkboxes, "overflow": _overflow, "static_select": select}

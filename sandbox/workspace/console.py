@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from sandbox.workspace.cast import BOT, CHANNELS, EVERYBODY, PEOPLE, TEAM_NAME, 
 from sandbox.workspace.drills import Drills
 from sandbox.workspace.hints import HINTS
 from sandbox.workspace.refused import Refused
+from sandbox.workspace.view import home as home_view
 from sandbox.workspace.view import shown
 from sandbox.workspace.workspace import Workspace, sees
 
@@ -48,6 +50,18 @@ class Switches(Protocol):
         """Lets the time run so many times as fast as real time. Raises ValueError for a speed that is not possible."""
         ...
 
+    def standup(self) -> str:
+        """Has today's stand-up digest posted; what came of it, in words. It may take seconds."""
+        ...
+
+    def night(self, on: bool) -> None:
+        """Runs the night before the next stand-up, or ends the one that is on."""
+        ...
+
+    def bot(self, number: int, on: bool) -> None:
+        """Starts or stops a replica of the bot. It may take seconds. Raises KeyError for one that is not there."""
+        ...
+
 
 def nobody() -> list[Json]:
     """The pages of a company that has no pagers."""
@@ -72,6 +86,9 @@ def routes(workspace: Workspace, switches: Switches, pages: Pages = nobody, hand
         Route("/sandbox/events", console.events),
         Route("/sandbox/say", acting(console.say), methods=["POST"]),
         Route("/sandbox/press", acting(console.press), methods=["POST"]),
+        Route("/sandbox/shortcut", acting(console.shortcut), methods=["POST"]),
+        Route("/sandbox/home", acting(console.open_home), methods=["POST"]),
+        Route("/sandbox/home/press", acting(console.press_in_home), methods=["POST"]),
         Route("/sandbox/submit", acting(console.submit), methods=["POST"]),
         Route("/sandbox/close", acting(console.close), methods=["POST"]),
         Route("/sandbox/erase", acting(console.erase), methods=["POST"]),
@@ -83,6 +100,9 @@ def routes(workspace: Workspace, switches: Switches, pages: Pages = nobody, hand
         Route("/sandbox/scenarios/{name}", acting(console.scenario), methods=["POST"]),
         Route("/sandbox/faults/{source}", acting(console.fault), methods=["POST"]),
         Route("/sandbox/clock", acting(console.clock), methods=["POST"]),
+        Route("/sandbox/standup", acting(console.standup), methods=["POST"]),
+        Route("/sandbox/night", acting(console.night), methods=["POST"]),
+        Route("/sandbox/bots/{number:int}", acting(console.bot), methods=["POST"]),
     ]
 
 
@@ -107,6 +127,7 @@ class Console:
                 "people": [asdict(person) | {"here": person.id in PEOPLE} for person in EVERYBODY.values()],
                 "channels": [asdict(channel) | {"bot": talk.has_bot(channel.id)} for channel in channels],
                 "messages": [shown(message, self._workspace.files) for message in talk.everything(user)],
+                "home": home_view(self._workspace.homes.of(user), self._workspace.files),
                 "hints": [{"text": text, "what": what} for text, what in HINTS],
                 "company": self._switches.state(),
             }
@@ -129,6 +150,26 @@ class Console:
         """Somebody presses a button or chooses: {user, channel, ts, block_id, action_id, value?}."""
         user, channel, ts = (str(body.get(key) or "") for key in ("user", "channel", "ts"))
         reply = await self._workspace.press(user, channel, ts, body, home(request))
+        if reply.fault:
+            raise Refused(reply.fault)
+        return {}
+
+    async def shortcut(self, request: Request, body: Json) -> Json:
+        """Somebody uses the shortcut in a message's menu: {user, channel, ts}."""
+        user, channel, ts = (str(body.get(key) or "") for key in ("user", "channel", "ts"))
+        reply = await self._workspace.shortcut(user, channel, ts, home(request))
+        if reply.fault:
+            raise Refused(reply.fault)
+        return {}
+
+    async def open_home(self, _request: Request, body: Json) -> Json:
+        """Somebody opens the bot's Home: {user}."""
+        self._workspace.open_home(str(body.get("user")))
+        return {}
+
+    async def press_in_home(self, _request: Request, body: Json) -> Json:
+        """Somebody presses or chooses in the bot's Home: {user, block_id, action_id, value?}."""
+        reply = await self._workspace.press_in_home(str(body.get("user")), body)
         if reply.fault:
             raise Refused(reply.fault)
         return {}
@@ -177,6 +218,20 @@ class Console:
         if not isinstance(amount, int | float):
             raise Refused("invalid_arguments")
         turn(float(amount))
+        return self._turned()
+
+    async def standup(self, _request: Request, _body: Json) -> Json:
+        """Has today's stand-up digest posted. Gives {said}."""
+        return {"said": await asyncio.to_thread(self._switches.standup)}
+
+    async def night(self, _request: Request, body: Json) -> Json:
+        """Runs the night before the next stand-up, or ends the one that is on: {on}."""
+        self._switches.night(body.get("on") is True)
+        return self._turned()
+
+    async def bot(self, request: Request, body: Json) -> Json:
+        """Starts or stops a replica of the bot: {on}."""
+        await asyncio.to_thread(self._switches.bot, request.path_params["number"], body.get("on") is True)
         return self._turned()
 
     def _turned(self) -> Json:

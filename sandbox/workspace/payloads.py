@@ -12,6 +12,7 @@ from sandbox.workspace.conversations import Message
 from sandbox.workspace.triggers import fresh
 
 Json = dict[str, Any]
+THEN = "then"  # the callback_id of the message shortcut
 TOKEN = "deprecated-verification-token"  # noqa: S105 - a field that Slack still sends and nobody should read
 
 
@@ -66,6 +67,57 @@ def press_body(message: Message, action: Json, person: Person, response_url: str
     return urlencode({"payload": json.dumps(payload)}).encode()
 
 
+def shortcut_body(message: Message, person: Person, response_url: str, trigger_id: str, at: float) -> bytes:
+    """The form of the shortcut in a message's menu: it has the whole message, and names no container."""
+    payload: Json = {
+        "type": "message_action",
+        "token": TOKEN,
+        "action_ts": f"{at:.6f}",
+        "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
+        "user": {"id": person.id, "username": person.handle, "team_id": person.team, "name": person.handle},
+        "channel": {"id": message.channel, "name": CHANNELS[message.channel].name},
+        "is_enterprise_install": False,
+        "enterprise": None,
+        "callback_id": THEN,
+        "trigger_id": trigger_id,
+        "response_url": response_url,
+        "message_ts": message.ts,
+        "message": told(message),
+    }
+    return urlencode({"payload": json.dumps(payload)}).encode()
+
+
+def home_press_body(view: Json, action: Json, person: Person, trigger_id: str) -> bytes:
+    """The form of a press in a Home: it names neither a channel nor a message, and there is no response_url."""
+    payload: Json = {
+        "type": "block_actions",
+        "user": {"id": person.id, "username": person.handle, "name": person.handle, "team_id": person.team},
+        "api_app_id": APP_ID,
+        "token": TOKEN,
+        "container": {"type": "view", "view_id": view["id"]},
+        "trigger_id": trigger_id,
+        "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
+        "enterprise": None,
+        "is_enterprise_install": False,
+        "view": view,
+        "actions": [action],
+    }
+    return urlencode({"payload": json.dumps(payload)}).encode()
+
+
+def home_opened_body(person: Person, view: Json | None, at: float) -> bytes:
+    """The event of somebody who opened the Home of the app, with the view that is there already."""
+    event: Json = {
+        "type": "app_home_opened",
+        "user": person.id,
+        "channel": f"D{person.id[1:]}",
+        "event_ts": f"{at:.6f}",
+        "tab": "home",
+        **({"view": view} if view else {}),
+    }
+    return event_body(event, int(at))
+
+
 def submission_body(view: Json, person: Person, trigger_id: str) -> bytes:
     """The form of a modal that was submitted; `view` has what was filled in as its state."""
     payload: Json = {
@@ -96,6 +148,11 @@ def mention_body(message: Message) -> bytes:
     }
     if message.thread:
         event["thread_ts"] = message.thread
+    return event_body(event, int(float(message.ts)), shared=bool(CHANNELS[message.channel].shared))
+
+
+def event_body(event: Json, at: int, *, shared: bool = False) -> bytes:
+    """An event in its envelope."""
     return json.dumps(
         {
             "token": TOKEN,
@@ -104,7 +161,7 @@ def mention_body(message: Message) -> bytes:
             "event": event,
             "type": "event_callback",
             "event_id": "Ev" + secrets.token_hex(6).upper(),
-            "event_time": int(float(message.ts)),
+            "event_time": at,
             "authorizations": [
                 {
                     "enterprise_id": None,
@@ -114,7 +171,7 @@ def mention_body(message: Message) -> bytes:
                     "is_enterprise_install": False,
                 }
             ],
-            "is_ext_shared_channel": bool(CHANNELS[message.channel].shared),
+            "is_ext_shared_channel": shared,
             "event_context": f"4-{secrets.token_hex(8)}",
         }
     ).encode()

@@ -33,6 +33,11 @@ def modal(view: Json, files: Files) -> Json:
     return {"id": view["id"], **words, "blocks": [part(block, files) for block in view["blocks"]]}
 
 
+def home(view: Json | None, files: Files) -> Json | None:
+    """A Home for the page: its texts as spans; None where nothing was published yet."""
+    return {"id": view["id"], "blocks": [part(block, files) for block in view["blocks"]]} if view else None
+
+
 def spans(text: str) -> list[Json]:
     """The parts of a mrkdwn text."""
     return [

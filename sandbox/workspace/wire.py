@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,7 +43,10 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 
 
 class Wire:
-    """The way to the bot's `/slack/events`. `now` tells the time that is signed; `limit_s` is Slack's patience."""
+    """The way to the bot's `/slack/events`. `now` tells the time that is signed; `limit_s` is Slack's patience.
+
+    With several `urls` they take turns; of one that cannot be reached the next gets the request, as behind a load balancer.
+    """
 
     def __init__(self, secret: str, now: Callable[[], datetime], limit_s: float = LIMIT_S) -> None:
         self._secret = secret
@@ -50,7 +54,8 @@ class Wire:
         self._limit_s = limit_s
         self._http = urllib3.PoolManager(num_pools=2, maxsize=AT_ONCE, retries=False)
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="to-bot")
-        self.url = ""
+        self._turns = itertools.count()
+        self.urls: Sequence[str] = ()
 
     async def send(self, body: bytes, content_type: str, more: Mapping[str, str] | None = None) -> Reply:
         """Delivers one request; a bot that is away or late is a Reply with its fault."""
@@ -70,13 +75,17 @@ class Wire:
             "X-Slack-Signature": signature(self._secret, timestamp, body),
             **more,
         }
-        if not self.url:
-            return Reply("dispatch_failed", "connection_failed")
+        urls, turn = self.urls, next(self._turns)
+        replies = (self._asked(urls[(turn + number) % len(urls)], body, headers) for number in range(len(urls)))
+        return next((reply for reply in replies if reply), Reply("dispatch_failed", "connection_failed"))
+
+    def _asked(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply | None:
+        """What came of it; None where nobody was there to hear it."""
         try:
             timeout = urllib3.Timeout(total=self._limit_s)
-            answer = self._http.request("POST", self.url, body=body, headers=headers, timeout=timeout, redirect=False)
+            answer = self._http.request("POST", url, body=body, headers=headers, timeout=timeout, redirect=False)
         except urllib3.exceptions.NewConnectionError:  # to urllib3 it is a kind of timeout, too
-            return Reply("dispatch_failed", "connection_failed")
+            return None
         except urllib3.exceptions.TimeoutError:
             return Reply("operation_timeout", "http_timeout")
         except urllib3.exceptions.HTTPError:

@@ -26,13 +26,23 @@ from sandbox.workspace.cast import (
 from sandbox.workspace.conversations import Change, Conversations, Message
 from sandbox.workspace.feed import Feed
 from sandbox.workspace.files import Files
+from sandbox.workspace.homes import Homes
 from sandbox.workspace.hooks import Hook, Hooks
 from sandbox.workspace.mishaps import Mishaps
 from sandbox.workspace.pace import Pace
-from sandbox.workspace.payloads import command_body, mention_body, press_body, submission_body
+from sandbox.workspace.payloads import (
+    command_body,
+    home_opened_body,
+    home_press_body,
+    mention_body,
+    press_body,
+    shortcut_body,
+    submission_body,
+)
+from sandbox.workspace.presses import pressed
 from sandbox.workspace.refused import Refused
 from sandbox.workspace.triggers import Triggers
-from sandbox.workspace.view import modal, shown
+from sandbox.workspace.view import home, modal, shown
 from sandbox.workspace.views import View, Views, filled, shown_faults
 from sandbox.workspace.wire import Reply, Wire
 
@@ -85,6 +95,7 @@ class Workspace:
         self.mishaps = Mishaps(seconds)
         self.accepted = Accepted(now)
         self.views = Views(now)
+        self.homes = Homes(now)
         self.scopes = set(ALL_SCOPES)
         self.talk = Conversations(now, self._heard)
         self._retry_waits_s = retry_waits_s
@@ -111,9 +122,40 @@ class Workspace:
         if message is None or message.private_to not in ("", user):
             raise Refused("message_not_found")
         hook = self.hooks.make(user, channel, ts, message.thread)
-        made = pressed(message, action, self.now())
+        made = pressed(message.blocks, action, self.now())
         body = press_body(message, made, person, response_url(home, hook), self.triggers.make(user))
         return await self.wire.send(body, FORM)
+
+    async def shortcut(self, user: str, channel: str, ts: str, home: str) -> Reply:
+        """A person uses the shortcut in a message's menu: the bot need not be in the channel. Raises Refused."""
+        person = self._present(user, channel)
+        message = self.talk.find(channel, ts)
+        if message is None or message.private_to:
+            raise Refused("message_not_found")
+        url = response_url(home, self.hooks.make(user, channel, thread_ts=message.thread))
+        return await self.wire.send(shortcut_body(message, person, url, self.triggers.make(user), self.now().timestamp()), FORM)
+
+    def open_home(self, user: str) -> None:
+        """What happens when a person opens the bot's Home. Raises Refused."""
+        if user not in PEOPLE:
+            raise Refused("user_not_found")
+        self._errand(self._deliver(home_opened_body(PEOPLE[user], self.homes.of(user), self.now().timestamp())))
+
+    async def press_in_home(self, user: str, action: Json) -> Reply:
+        """What happens when a person presses something in the bot's Home. Raises Refused."""
+        view = self.homes.of(user)
+        if user not in PEOPLE or view is None:
+            raise Refused("view_not_found")
+        made = pressed(view["blocks"], action, self.now())
+        return await self.wire.send(home_press_body(view, made, PEOPLE[user], self.triggers.make(user)), FORM)
+
+    def publish_home(self, user: str, wanted: Any, hash_: str) -> Json:
+        """The bot shows a person a Home. Raises Refused."""
+        if user not in EVERYBODY:
+            raise Refused("user_not_found")
+        view = self.homes.publish(user, wanted, hash_, self.files.ready)
+        self.feed.tell({"kind": "home", "home": home(view, self.files)}, hears=user.__eq__)
+        return view
 
     def open_view(self, trigger_id: str, wanted: Any) -> View:
         """Opens a modal for whoever caused the trigger. Raises Refused."""
@@ -292,32 +334,6 @@ def sees(user: str, channel: str) -> bool:
     """Whether `user` is in the channel; nobody in particular is in all of them."""
     person = EVERYBODY.get(user)
     return person is None or person.sees(channel)
-
-
-def pressed(message: Message, wanted: Json, now: datetime) -> Json:
-    """The action of a payload: what was pressed is looked up in the message, never taken from the page. Raises Refused."""
-    block, element = _element(message, str(wanted.get("block_id")), str(wanted.get("action_id")))
-    action: Json = {
-        "action_id": element["action_id"],
-        "block_id": block["block_id"],
-        "type": element["type"],
-        "action_ts": f"{now.timestamp():.6f}",
-    }
-    if element["type"] == "button":
-        return action | {key: element[key] for key in ("text", "value", "style") if key in element}
-    chosen = [option for option in element["options"] if option["value"] == wanted.get("value")]
-    if not chosen:
-        raise Refused("option_not_found")
-    return action | {"selected_option": chosen[0]}
-
-
-def _element(message: Message, block_id: str, action_id: str) -> tuple[Json, Json]:
-    for block in message.blocks:
-        elements = [*block.get("elements", ()), *([block["accessory"]] if "accessory" in block else ())]
-        for element in elements:
-            if block["block_id"] == block_id and element.get("action_id") == action_id:
-                return block, element
-    raise Refused("action_not_found")
 
 
 def response_url(home: str, hook: Hook) -> str:

@@ -68,6 +68,13 @@ def test_it_asks_for_no_right_that_is_not_explained() -> None:
     assert all(f"`{scope}`" in guide for scope in SCOPES)
 
 
+def test_home_is_switched_on_and_heard_of() -> None:
+    """The app has its Home, and Slack says when somebody opens it; nobody can write to the bot where it does not listen."""
+    made = parsed()
+    assert made["features"]["app_home"] == {"home_tab_enabled": True, "messages_tab_enabled": False}
+    assert "app_home_opened" in made["settings"]["event_subscriptions"]["bot_events"]
+
+
 def test_the_command_is_pay_and_its_text_comes_as_typed() -> None:
     """The usage hint stands where people type; Slack must not turn words into links to users and channels."""
     (command,) = parsed()["features"]["slash_commands"]

@@ -24,6 +24,8 @@ from sandbox.workspace.workspace import Workspace
 
 TOKEN, SECRET = "xoxb-for-tests", "signing-secret-for-tests"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+MISHAPS = [{"title": "Issuer outage", "at": NOON.timestamp() + 50_000}]
+ENDS = "It is killed."
 Json = dict[str, Any]
 HTTP = urllib3.PoolManager(retries=False, timeout=10.0)
 
@@ -103,6 +105,10 @@ class FixedSwitches:
         self.kind = "ok"
         self.jumped_s = 0.0
         self.times = 1.0
+        self.nightly = False
+        self.bots = {1: True}
+        self.alone = "PostgreSQL is not installed here."
+        self.posted = 0
 
     def state(self) -> Json:
         kinds = [{"kind": kind, "title": kind} for kind in ("ok", "slow", "down")]
@@ -110,6 +116,9 @@ class FixedSwitches:
             "clock": {"now": NOON.timestamp() + self.jumped_s, "speed": self.times, "speeds": [1, 60]},
             "scenarios": [{"name": "outage", "title": "Outage", "does": "Cards are declined.", "on": "outage" in self.on}],
             "faults": [{"source": "datadog", "title": "Datadog", "kind": self.kind, "kinds": kinds}],
+            "night": {"on": self.nightly, "until": NOON.timestamp() + 76_800, "mishaps": MISHAPS},
+            "bots": [{"number": number, "title": f"paybot {number}", "on": on, "ends": ENDS} for number, on in self.bots.items()],
+            "alone": self.alone,
         }
 
     def scenario(self, name: str, on: bool) -> None:
@@ -127,6 +136,16 @@ class FixedSwitches:
 
     def speed(self, times: float) -> None:
         self.times = times
+
+    def standup(self) -> str:
+        self.posted += 1
+        return "Posted." if self.posted == 1 else "Not posted: it has been posted already."
+
+    def night(self, on: bool) -> None:
+        self.nightly = on
+
+    def bot(self, number: int, on: bool) -> None:
+        self.bots = self.bots | {number: on}
 
 
 class Pagers:
@@ -157,7 +176,7 @@ class SmallSlack:
         self.switches = FixedSwitches()
         self.pagers = Pagers()
         wire = Wire(SECRET, lambda: NOON, limit_s)
-        wire.url = bot_url
+        wire.urls = (bot_url,)
         self.workspace = Workspace(wire, lambda: NOON, token=TOKEN, seconds=lambda: self.seconds, retry_waits_s=(0, 0, 0))
         self.serving = Serving()
         self.url = self.serving.url

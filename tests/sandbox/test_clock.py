@@ -45,3 +45,15 @@ def test_time_never_runs_back() -> None:
         Clock(NOW, speed=-1)
     with pytest.raises(ValueError, match="back"):
         still().jump(-MINUTE)
+
+
+def test_a_clock_follows_another() -> None:
+    """On the same course, in whatever process, both tell the same time; every change is told."""
+    real = 1000.0
+    clock, other = Clock(NOW, speed=60, real=lambda: real), Clock(real=lambda: real)
+    clock.on_change(other.follow)
+    clock.run(600)
+    real = 1010.0
+    assert other.now() == clock.now() == NOW + 100 * MINUTE
+    clock.jump(HOUR)
+    assert other.now() == clock.now() == NOW + 100 * MINUTE + HOUR

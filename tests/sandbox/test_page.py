@@ -186,3 +186,39 @@ def test_a_link_to_a_vendor_says_what_it_asks_for(page: Page, slack: SmallSlack,
     """In the sandbox it leads to a page that tells range and query in words."""
     page.goto(slack.url + link)
     expect(page.locator("#question dd")).to_have_text(words)
+
+
+def test_the_drawer_posts_the_standup_and_says_what_came_of_it(page: Page, slack: SmallSlack) -> None:
+    """The second press of a day says that there is one already; what was said stays where the drawer is drawn anew."""
+    page.get_by_role("button", name="Sandbox", exact=True).click()
+    page.get_by_role("button", name="Stand-up now").click()
+    expect(page.locator("#standup-said")).to_have_text("Posted.")
+    page.get_by_role("button", name="Stand-up now").click()
+    expect(page.locator("#standup-said")).to_have_text("Not posted: it has been posted already.")
+    page.get_by_label("Speed").select_option("60 ×")
+    expect(page.locator("#clock")).to_contain_text("60 ×")
+    expect(page.locator("#standup-said")).to_contain_text("already")
+    assert slack.switches.posted == 2
+
+
+def test_the_drawer_runs_a_night_and_stops_it(page: Page, slack: SmallSlack) -> None:
+    """Beside the button stands until when it goes and what goes wrong on the way."""
+    page.get_by_role("button", name="Sandbox", exact=True).click()
+    expect(page.locator("#night-plan")).to_contain_text("until Mon 23 Nov, 10:20")
+    expect(page.locator("#night-plan")).to_contain_text("issuer outage at 02:53")
+    page.get_by_role("button", name="Run a night").click()
+    page.get_by_role("button", name="Stop here").click()
+    expect(page.get_by_role("button", name="Run a night")).to_be_visible()
+    assert not slack.switches.nightly
+
+
+def test_the_drawer_says_why_there_is_no_second_bot(page: Page, slack: SmallSlack) -> None:
+    """Alone, a bot has no switch; two have one each."""
+    page.get_by_role("button", name="Sandbox", exact=True).click()
+    expect(page.locator("#bots")).to_contain_text("PostgreSQL is not installed here.")
+    expect(page.locator("#bots button")).to_have_count(0)
+    slack.switches.alone, slack.switches.bots = "", {1: True, 2: True}
+    slack.do("clock", speed=1)
+    page.get_by_role("button", name="Stop paybot 2").click()
+    expect(page.get_by_role("button", name="Start paybot 2")).to_be_visible()
+    assert slack.switches.bots == {1: True, 2: False}

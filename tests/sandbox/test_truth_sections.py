@@ -20,7 +20,8 @@ from bot.answer import Analyst, Answer
 from bot.config import Answers, Archives, Aws, Config, Datadog, Elastic, PagerDuty
 from bot.observe import Metrics
 from bot.sources import make
-from charts.data import Value
+from bot.sources.alerts import OpenAlerts
+from charts.data import Table, Value
 from commands import SECTIONS
 from commands.args import Wish, parse
 from commands.words import count, percent
@@ -85,6 +86,7 @@ def analyst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Analyst]:
         )
         sources = make(config, lambda: NOW)
         made = Analyst(sources, FakeRenderer(), config.answers, Metrics())
+        made.also("alerts", OpenAlerts(lambda env, zone: Table()))
         yield made
         made.stop()
         for source in sources.values():

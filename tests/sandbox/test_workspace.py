@@ -55,7 +55,7 @@ def test_a_command_without_an_ack_fails_as_in_slack(answer: Callable[[Heard], tu
 
 def test_a_bot_that_is_away_fails_the_command(slack: SmallSlack) -> None:
     """Nobody at the bot's port is an error that the person sees."""
-    slack.workspace.wire.url = "http://127.0.0.1:9/slack/events"
+    slack.workspace.wire.urls = ("http://127.0.0.1:9/slack/events",)
     slack.say("/pay checkout")
     assert texts(slack) == ['/pay failed with the error "dispatch_failed"']
 

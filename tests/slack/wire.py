@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from bot.slack.guard import signed
-from bot.slack.heard import Command, Mention, Press
+from bot.slack.heard import Command, Mention, Press, Shortcut
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 NOW = 1_795_000_000.0
@@ -74,6 +74,26 @@ def press(action: str = "answer.range.wider", **changed: Any) -> dict[str, Any]:
     }
 
 
+def shortcut(**changed: Any) -> dict[str, Any]:
+    """A message shortcut, used on a message that stands in no thread."""
+    return {
+        "type": "message_action",
+        "token": "legacy",
+        "action_ts": "1795000000.000100",
+        "team": {"id": "T0SHOP", "domain": "shop"},
+        "user": {"id": "U0ANNA", "username": "anna", "team_id": "T0SHOP", "name": "anna"},
+        "channel": {"id": "C0INC", "name": "incident"},
+        "is_enterprise_install": False,
+        "enterprise": None,
+        "callback_id": "then",
+        "trigger_id": f"{next(numbers)}.2.abc",
+        "response_url": "https://hooks.slack.com/app/T0SHOP/1/abc",
+        "message_ts": "1795000000.000200",
+        "message": {"type": "message", "user": "U0BEN", "ts": "1795000000.000200", "text": "Is it down?", "team": "T0SHOP"},
+        **changed,
+    }
+
+
 def interactive(payload: dict[str, Any]) -> bytes:
     return form({"payload": json.dumps(payload)})
 
@@ -91,7 +111,7 @@ class FakeDesk:
     """Keeps what it hears; fails with `bug` where one is given."""
 
     bug: Exception | None = None
-    heard: list[Command | Mention | Press] = field(default_factory=list)
+    heard: list[Command | Mention | Shortcut | Press] = field(default_factory=list)
 
     def command(self, heard: Command) -> str:
         self._keep(heard)
@@ -100,10 +120,13 @@ class FakeDesk:
     def mention(self, heard: Mention) -> None:
         self._keep(heard)
 
+    def shortcut(self, heard: Shortcut) -> None:
+        self._keep(heard)
+
     def press(self, heard: Press) -> None:
         self._keep(heard)
 
-    def _keep(self, heard: Command | Mention | Press) -> None:
+    def _keep(self, heard: Command | Mention | Shortcut | Press) -> None:
         self.heard.append(heard)
         if self.bug:
             raise self.bug

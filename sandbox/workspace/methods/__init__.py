@@ -27,6 +27,7 @@ METHODS: Mapping[str, Callable[[Workspace, Call], Json]] = {
     "users.conversations": directory.users_conversations,
     "users.info": directory.users_info,
     "views.open": modals.views_open,
+    "views.publish": modals.views_publish,
 }
 SCOPES: Mapping[str, str] = {  # what a call needs; what is not named needs none
     "bots.info": "users:read",

@@ -1,4 +1,4 @@
-"""`views.*`: modals that the bot opens."""
+"""`views.*`: modals that the bot opens, and the Homes that it publishes."""
 
 from __future__ import annotations
 
@@ -12,3 +12,10 @@ def views_open(workspace: Workspace, call: Call) -> Json:
     if not trigger or view is None:
         raise Refused("invalid_arguments", f"missing required field: {'view' if trigger else 'trigger_id'}")
     return {"view": workspace.open_view(trigger, view).body}
+
+
+def views_publish(workspace: Workspace, call: Call) -> Json:
+    user, view = call.text("user_id"), call.parsed("view")
+    if not user or view is None:
+        raise Refused("invalid_arguments", f"missing required field: {'view' if user else 'user_id'}")
+    return {"view": workspace.publish_home(user, view, call.text("hash"))}

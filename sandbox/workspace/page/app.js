@@ -5,6 +5,7 @@ import { List, avatar, seconds } from "/page/messages.js";
 import { Composer } from "/page/composer.js";
 import { busy, settle } from "/page/busy.js";
 import { offered } from "/page/hints.js";
+import * as home from "/page/home.js";
 import * as drawer from "/page/drawer.js";
 import * as modal from "/page/modal.js";
 import * as paged from "/page/paged.js";
@@ -14,9 +15,12 @@ const FAILED = {
   operation_timeout: "paybot did not answer in 3 s.",
   dispatch_failed: "paybot could not be reached.",
   message_not_found: "This message is gone.",
+  action_not_found: "This button is gone.",
   option_not_found: "This choice is gone.",
 };
 
+const HOME = "home"; // where one is while one looks at it
+const HOME_PRESS = { ts: HOME };
 const people = new Map();
 const channels = new Map();
 const messages = new Map(); // channel -> ts -> message
@@ -24,13 +28,14 @@ const unread = new Set();
 let hints = [];
 let user = localStorage.getItem("user") ?? "";
 let here = "";
+let published = null; // the Home that paybot has published for the person
 let parent = null; // the message whose thread is open
 let time = { now: 0, speed: 1, read: 0 };
 let stop = () => {};
 let early = []; // what happened while the state was being loaded; null afterwards
 
 const me = () => ({ user, clock: look.clock });
-const look = { people, clock: clock("UTC"), goTo, press };
+const look = { people, clock: clock("UTC"), goTo, press, then };
 const main = new List($("messages"), $("scroll"), {
   ...look,
   replies: (message) => thread(message).filter((each) => !each.private_to),
@@ -59,6 +64,7 @@ const thread = (message) => all(message.channel).filter((each) => each.thread_ts
 function goTo(channel) {
   if (!channels.has(channel)) return;
   here = channel;
+  showHome(false);
   unread.delete(channel);
   const { name, topic, archived } = channels.get(channel);
   $("title").textContent = `# ${name}`;
@@ -70,6 +76,27 @@ function goTo(channel) {
   closeThread();
   drawSidebar();
   sidebar(false);
+}
+
+/** Opens paybot's Home, as a click on the app does: paybot hears of it, and publishes it anew. */
+async function openHome() {
+  here = HOME;
+  $("title").textContent = "paybot";
+  $("topic").textContent = "Home";
+  document.title = "paybot · paybot sandbox";
+  showHome(true);
+  home.draw(published, main.look);
+  closeThread();
+  drawSidebar();
+  sidebar(false);
+  const answer = await act("home", { user });
+  if (!answer.ok) notice(answer.error);
+}
+
+function showHome(open) {
+  $("home").hidden = !open;
+  $("scroll").hidden = $("composer").hidden = open;
+  if (open) $("welcome").hidden = true;
 }
 
 /** Goes where the address says, as the links to messages do: #channel/ts. */
@@ -111,6 +138,7 @@ function drawSidebar() {
     return el("li", {}, el("button", traits, avatar(each), el("span", {}, each.name, el("small", {}, each.role))));
   };
   const present = [...people.values()].filter((each) => each.here);
+  $("open-home").toggleAttribute("aria-current", here === HOME);
   keepFocus($("channels"), () => $("channels").replaceChildren(...[...channels.values()].map(channel)));
   keepFocus($("people"), () => $("people").replaceChildren(...present.map(person)));
 }
@@ -145,6 +173,7 @@ function tick() {
 function happened(event) {
   if (early) return early.push(event);
   if (event.kind === "company") return company(event.company);
+  if (event.kind === "home") return homeCame(event);
   if (event.kind === "view") return modal.show(event.view, user, main.look);
   if (event.kind === "view_gone") return modal.hide(event.id);
   const old = messages.get(event.channel).get(event.ts);
@@ -156,6 +185,12 @@ function happened(event) {
     drawSidebar();
   }
   if (event.channel === here) redraw(event, event.message ?? old);
+}
+
+function homeCame(event) {
+  published = event.home;
+  settle(HOME_PRESS);
+  if (here === HOME) home.draw(published, main.look);
 }
 
 function redraw({ kind, ts }, message) {
@@ -187,15 +222,15 @@ async function press(message, block, element, value, node) {
   if (!message) return notice("buttons do nothing in a modal of this small Slack");
   const rest = busy(message, node);
   const { channel, ts } = message;
-  const answer = await act("press", {
-    user,
-    channel,
-    ts,
-    block_id: block.block_id,
-    action_id: element.action_id,
-    value,
-  });
+  const pressed = { user, block_id: block.block_id, action_id: element.action_id, value };
+  const answer = message.home ? await act("home/press", pressed) : await act("press", { ...pressed, channel, ts });
   if (!answer.ok || element.url) rest();
+  if (!answer.ok) notice(answer.error);
+}
+
+/** Uses the message shortcut "What was happening then?". */
+async function then({ channel, ts }) {
+  const answer = await act("shortcut", { user, channel, ts });
   if (!answer.ok) notice(answer.error);
 }
 
@@ -230,7 +265,10 @@ async function begin() {
   $("team").textContent = state.team;
   $("offline").hidden = true;
   company(state.company);
-  goTo(channels.has(here) ? here : state.channels[0].id);
+  published = state.home;
+  home.forget();
+  if (here === HOME) openHome();
+  else goTo(channels.has(here) ? here : state.channels[0].id);
   follow();
   const missed = early;
   early = null;
@@ -268,6 +306,7 @@ function welcome(step) {
 
 $("menu").addEventListener("click", () => sidebar(!document.body.classList.contains("menu")));
 $("theme").addEventListener("click", toggleTheme);
+$("open-home").addEventListener("click", openHome);
 $("open-drawer").addEventListener("click", () => toggleDrawer($("drawer").hidden));
 $("drawer-close").addEventListener("click", () => toggleDrawer(false));
 $("thread-close").addEventListener("click", closeThread);

@@ -1,4 +1,5 @@
 // Block Kit as Slack draws it.
+import { chart } from "/page/chart.js";
 import { $, el } from "/page/dom.js";
 import { rich, texts } from "/page/mrkdwn.js";
 
@@ -24,6 +25,7 @@ const BLOCKS = {
   section,
   image,
   table: (part) => table(part),
+  data_visualization: (part) => chart(part),
   actions: (part, message, look) => el("div", {}, ...part.elements.map((each) => element(each, part, message, look))),
 };
 
@@ -99,6 +101,7 @@ function element(part, owner, message, look) {
   };
   if (part.type === "static_select") return select(part, press);
   if (part.type === "overflow") return overflow(part, press);
+  if (part.type === "checkboxes") return checkboxes(part, press);
   const traits = {
     class: `act ${part.style ?? ""}`,
     "data-action": part.action_id,
@@ -153,6 +156,17 @@ function select(part, press) {
     await press(value, node);
   });
   node.addEventListener("keydown", opens);
+  return node;
+}
+
+function checkboxes(part, press) {
+  const ticked = (part.initial_options ?? []).map((option) => option.value);
+  const boxes = part.options.map((option) => {
+    const traits = { type: "checkbox", value: option.value, checked: ticked.includes(option.value), "data-action": part.action_id };
+    return el("label", { class: "box" }, el("input", traits), words(option.text));
+  });
+  const node = el("div", {}, ...boxes);
+  node.addEventListener("change", () => press([...node.querySelectorAll(":checked")].map((box) => box.value), node));
   return node;
 }
 

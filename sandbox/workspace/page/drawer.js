@@ -9,9 +9,11 @@ const JUMPS = [
   ["6 h", 21600],
 ];
 
+let said = ""; // what came of the last press on "Stand-up now"
+
 /** Draws the switches anew. `me` gives the acting person's ID and clock. */
 export function draw(company, me) {
-  const parts = () => [clock(company), scenarios(company), panel(me), faults(company)];
+  const parts = () => [clock(company), standup(company, me), panel(me), scenarios(company), faults(company), bots(company)];
   keepFocus($("switches"), () => $("switches").replaceChildren(...parts()));
   const wrong = company.scenarios.some((each) => each.on) || company.faults.some((each) => each.kind !== "ok");
   $("open-drawer").querySelector(".dot").hidden = !wrong;
@@ -37,6 +39,64 @@ function clock({ clock: { speed, speeds } }) {
       el("span", {}, "Speed"),
       el("select", { id: "speed", class: "act", on: { change } }, ...options),
     ),
+  );
+}
+
+/** The stand-up at a press, and the night before the next one. */
+function standup({ night }, me) {
+  const { clock } = me();
+  const mishaps = night.mishaps.map(({ title, at }) => `${title.toLowerCase()} at ${clock.time(at)}`).join(", ");
+  const until = `until ${clock.full(night.until)}`;
+  const goes = night.on ? `The night runs ${until}` : `A night in two minutes, ${until}, just after the next stand-up`;
+  const post = async (event) => {
+    event.currentTarget.setAttribute("aria-busy", "true");
+    const answer = await act("standup", {});
+    said = answer.said ?? answer.error;
+    event.target.removeAttribute("aria-busy");
+    $("standup-said").textContent = said;
+  };
+  return el(
+    "section",
+    {},
+    el("h3", {}, "Stand-up"),
+    el("div", { class: "row" }, el("button", { id: "standup", class: "act", on: { click: post } }, "Stand-up now")),
+    el("p", { id: "standup-said", role: "status" }, said),
+    el("p", { id: "night-plan" }, `${goes}${mishaps ? `: ${mishaps}` : ""}.`),
+    el(
+      "div",
+      { class: "row" },
+      el(
+        "button",
+        { id: "night", class: "act", on: { click: () => act("night", { on: !night.on }) } },
+        night.on ? "Stop here" : "Run a night",
+      ),
+    ),
+  );
+}
+
+/** The bots that work for the company: two share a database, and either may be stopped. */
+function bots({ bots: all, alone }) {
+  const item = ({ number, title, on, ends }) => {
+    const press = async (event) => {
+      event.currentTarget.setAttribute("aria-busy", "true");
+      await act(`bots/${number}`, { on: !on });
+    };
+    const traits = { id: `bot-${number}`, class: "act", "aria-label": `${on ? "Stop" : "Start"} ${title}`, on: { click: press } };
+    return el(
+      "div",
+      { class: "choice" },
+      el("span", {}, el("strong", {}, title), ` ${on ? "works" : "is stopped"}`, el("small", {}, on ? ends : "")),
+      el("button", traits, on ? "Stop" : "Start"),
+    );
+  };
+  return el(
+    "section",
+    { id: "bots" },
+    el("h3", {}, "Replicas"),
+    alone
+      ? el("p", {}, `One paybot works here. ${alone}`)
+      : el("p", {}, "Two paybots share a PostgreSQL. Alerts go on while either works."),
+    ...(alone ? [] : all.map(item)),
   );
 }
 

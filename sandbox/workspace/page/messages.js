@@ -161,19 +161,24 @@ export class List {
   }
 
   tools(message) {
-    const { open } = this.look;
-    if (!open || message.private_to) return null;
-    return el(
-      "button",
-      {
-        class: "tool plain",
-        "aria-label": "Reply in thread",
-        title: "Reply in thread",
-        on: { click: () => open(message) },
-      },
-      icon("reply"),
-    );
+    const { open, then } = this.look;
+    if (message.private_to) return null;
+    const traits = { class: "tool plain", "aria-label": "Reply in thread", title: "Reply in thread" };
+    const reply = open ? el("button", { ...traits, on: { click: () => open(message) } }, icon("reply")) : null;
+    return el("div", { class: "tools" }, reply, menu(() => then(message)));
   }
+}
+
+/** The message's menu, with what apps have put into it. */
+function menu(chosen) {
+  const entry = el("button", { type: "button", on: { click: chosen } }, "What was happening then?");
+  const summary = el("summary", { class: "plain", "aria-label": "More actions", title: "More actions" }, "⋯");
+  const node = el("details", { class: "overflow" }, summary, el("div", {}, entry));
+  const shut = () => (node.open = false);
+  entry.addEventListener("click", shut);
+  node.addEventListener("keydown", (event) => event.key === "Escape" && node.open && (event.preventDefault(), shut()));
+  node.addEventListener("focusout", (event) => node.contains(event.relatedTarget) || shut());
+  return node;
 }
 
 export function avatar(person) {
