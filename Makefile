@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 SHARED ?= ../shared
 
-.PHONY: install demo test crash digests bench pictures lock clean
+.PHONY: install demo test crash digests bench scale pictures lock clean
 
 install: .venv/installed
 
@@ -44,6 +44,10 @@ digests: .venv/tested
 bench: .venv/tested
 	@test -d $(SHARED)/bench || { echo "make bench needs the peers in $(SHARED)/bench (name the folder with SHARED=)"; exit 2; }
 	$(BIN)/python -m tests.bench $(SHARED)/bench $(NODE_MODULES)
+
+# What one process carries, and a day of a company that is a hundred times as large (some ten minutes, 12 GB of memory).
+scale: .venv/tested
+	$(BIN)/python -m tests.bench.scale 100
 
 # Makes the pictures of the README anew (needs Debian's chromium).
 pictures: .venv/tested

@@ -72,6 +72,7 @@ from commands.window import Window, step_for
 RECENT = timedelta(hours=24)  # closed alerts that `/pay alerts` still lists
 LISTED = 40
 COUNTED = 1_000  # open alerts that the overview counts
+DIGEST_S = 25.0  # all sources of a digest: with drawing and upload well within its claim
 BEFORE = timedelta(minutes=45)  # a chart begins so long before the breach
 LONGEST_CHART = timedelta(hours=24)
 LANE = (4, 100, 20)  # presses at once, waiting, and of one person
@@ -244,7 +245,7 @@ class Alerting:
             standup.Parts(
                 config=parts.config,
                 database=self._database,
-                analyst=parts.analyst,
+                analyst=parts.analyst.patient(DIGEST_S),
                 chat=parts.delivery,
                 posting=parts.posting,
                 lane=self._lane,

@@ -6,6 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -101,6 +102,13 @@ class Analyst:
     def also(self, name: str, source: Source) -> None:
         """From now on this source is asked, too: one that is made of parts which need the analyst themselves."""
         self._sources = {**self._sources, name: source}
+
+    def patient(self, deadline_s: float) -> Analyst:
+        """The same for whoever can wait so long for the sources: nobody sits before an answer that is made by the clock."""
+        other = copy(self)
+        other._settings = replace(self._settings, deadline_s=deadline_s)
+        other._flights = SingleFlight()
+        return other
 
     def answer(self, ask: Ask, section: Section | None = None) -> Answer:
         """The answer, by the deadline of the settings plus the time to draw. Sources that fail become gaps.

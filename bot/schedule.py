@@ -5,6 +5,7 @@ What is due, and whose it is, the rows of the store decide: docs/decisions/0017-
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ class Schedule:
         """Loads APScheduler, for a tenth of a second, and starts its thread."""
         from apscheduler.schedulers.background import BackgroundScheduler  # noqa: PLC0415 - needed only here, and behind the port
 
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of each knock that found the last one still going on
         lenient = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         self._scheduler = BackgroundScheduler(timezone=UTC, job_defaults=lenient)
         for name, job in self._jobs.items():

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bot.store.database import Database
 
 AUDIT_S: Final = 60.0
+FIRST_S: Final = 5.0  # after the start: what a process before left unsent is told of soon
 FRESH_S: Final = 2.0  # so long a look at the rows serves for another
 STOP_S: Final = 1.0
 SLACK_TICKS: Final = 2  # ticks, and GRACE, by which the newest may be old while all is well
@@ -183,7 +184,9 @@ class SelfWatch:
     # --- the audit --------------------------------------------------------------------------------------------------------
 
     def _audit_on(self) -> None:
-        while not self._stopping.wait(self._audit_s):
+        pause_s = min(FIRST_S, self._audit_s)
+        while not self._stopping.wait(pause_s):
+            pause_s = self._audit_s
             try:
                 if self._parts.opened():
                     self._parts.audit.look()

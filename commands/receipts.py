@@ -68,8 +68,8 @@ def draw_time(data: Data, ask: Ask) -> Chart:
         ),
         unit="ms",
         number=figure(whole, "ms") if whole is not None else silence(line, ask),
-        change=time_change(data, ask) if ask.against else now_words(line, ask),
-        state=time_state(whole),
+        change=time_change(data, ask) if ask.against and not is_slow_now(line, ask) else now_words(line, ask),
+        state="bad" if is_slow_now(line, ask) else time_state(whole),
         note="of the whole range; the line is the p95 of each bucket",
         missing=data.why("p95", "whole"),
     )
@@ -81,6 +81,12 @@ def whole_p95(data: Data) -> float | None:
 
 def time_state(p95: float | None) -> State:
     return "plain" if p95 is None else "good" if p95 <= LIMIT_MS else "bad"
+
+
+def is_slow_now(line: Series, ask: Ask) -> bool:
+    """Whether the two newest buckets are beyond the limit, however well the range was before: one alone may be chance."""
+    last = [value for _, value in line.known()[-2:]]
+    return newest(line, ask) is not None and len(last) == 2 and min(last) > LIMIT_MS
 
 
 def time_change(data: Data, ask: Ask) -> str:
@@ -186,6 +192,8 @@ def headline(data: Data, ask: Ask) -> str:
         than = time_change(data, ask)
         said = f"Receipts render in {figure(whole, 'ms')} (p95, {ask.window.words}), {side} the limit of 2,000 ms"
         said += f", {than}" if than else ""
+        line = in_window(data.series("p95"), ask)
+        said += f", but beyond it now ({now_words(line, ask)})" if side == "within" and is_slow_now(line, ask) else ""
     failed = "errors are unknown" if errors is None else f"{count(errors)} could not be rendered" if errors else "none failed"
     return f"{said}; {failed}."
 

@@ -77,7 +77,7 @@ def serve(options: argparse.Namespace, stopping: threading.Event) -> int:
         if options.scenario:
             company.world.start(options.scenario)
         if options.night:
-            spent(company)
+            spent(company, stopping)
         else:
             print(f"ready: {company.url}", flush=True)
             wait(company, options.headless, stopping)
@@ -94,14 +94,15 @@ def wait(company: Company, headless: bool, stopping: threading.Event) -> None:
     stopping.wait()
 
 
-def spent(company: Company) -> None:
-    """Runs the night before the next stand-up, and prints what came of it."""
+def spent(company: Company, stopping: threading.Event) -> None:
+    """Runs the night before the next stand-up, and prints what came of it, unless it is to stop before."""
     from sandbox.report import begun, told
 
     night = company.nights.next()
     print("\n".join(begun(night, company.zone)), flush=True)
-    company.nights.run(night)
-    print("\n".join(told(company, night)), flush=True)
+    company.nights.run(night, stopping)
+    if not stopping.is_set():
+        print("\n".join(told(company, night)), flush=True)
 
 
 def misuse(line: str) -> int:

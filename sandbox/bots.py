@@ -105,7 +105,9 @@ class Here:
     def rehearse_standup(self) -> None:
         """Asks what a stand-up asks, and forgets the answers: archives that nobody has asked yet are read."""
         standup = self._running[1].standup if self._running else None
-        for _ in range(MOST_REHEARSALS if standup else 0):
+        if not standup:
+            return
+        for _ in range(MOST_REHEARSALS):
             began = time.monotonic()
             standup.preview(self._work.config.timezone)
             if time.monotonic() - began < REHEARSED_S:
@@ -175,7 +177,7 @@ def apart(ear: Connection, work: Work, course: Course) -> None:
 
 
 class Bots:
-    """One bot or two; `found` hears the addresses of those that can be asked, whenever they change."""
+    """One bot or two, or none where it runs elsewhere; `found` hears the addresses of those that can be asked."""
 
     def __init__(self, work: Work, clock: Clock, many: int, found: Callable[[Sequence[str]], None]) -> None:
         self._here = Here(work, clock.now)
@@ -185,7 +187,7 @@ class Bots:
 
     def start(self) -> None:
         """Raises OSError where one does not come up."""
-        with ThreadPoolExecutor(len(self._all)) as threads:
+        with ThreadPoolExecutor(max(1, len(self._all))) as threads:
             for _ in threads.map(lambda each: each.start(), self._all):
                 pass
         self._tell()

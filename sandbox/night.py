@@ -23,6 +23,7 @@ FIRST_MIXED, LAST_MIXED, MIXED_LASTS = timedelta(hours=1, minutes=30), timedelta
 # What is asked for the stand-up takes seconds: from five minutes before it is due until it stands there time goes more slowly.
 LEGS = ((timedelta(minutes=-5), FASTEST), (timedelta(0), 20.0), (timedelta(minutes=1), 10.0), (timedelta(minutes=5), 60.0))
 LOOK_S = 0.5
+SHORT = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def at(day: date, time_: time, plan: Plan) -> datetime:
 class Nights:
     """Runs one night at a time; `changed` is told when its clock changes, from any thread.
 
-    `rehearse` is called before one begins: what has to be read then would hold up the ticks of hours in which time runs fast.
+    `rehearse` is called before one begins that is not SHORT: what has to be read would hold up its ticks while time runs fast.
     """
 
     def __init__(self, world: World, plan: Plan, changed: Callable[[], None], rehearse: Callable[[], None]) -> None:
@@ -104,9 +105,9 @@ class Nights:
             self._ended.set()
             self._night = None
 
-    def run(self, night_: Night) -> None:
-        """Returns when that night is over; the clock runs at its ordinary speed then."""
-        self._run(night_, threading.Event())
+    def run(self, night_: Night, ended: threading.Event | None = None) -> None:
+        """Returns when that night is over, and the clock runs at its ordinary speed, or when it has been `ended`."""
+        self._run(night_, ended or threading.Event())
 
     def state(self) -> dict[str, Any]:
         """Whether one is on, until when it lasts, and what goes wrong in it, as the page shows it."""
@@ -116,7 +117,8 @@ class Nights:
 
     def _run(self, night_: Night, ended: threading.Event) -> None:
         clock = self._world.clock
-        self._rehearse()
+        if night_.end - clock.now() > SHORT:
+            self._rehearse()
         clock.jump(max(night_.begin - clock.now(), timedelta(0)))
         for each in night_.mishaps:
             self._world.start(each.scenario, each.at, each.lasting)

@@ -11,7 +11,6 @@ import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import ExitStack
 from typing import TypeVar
 
 from sandbox import aws, datadog, elastic, opsgenie, pagerduty
@@ -29,17 +28,19 @@ class Stage(Company):
     """A company whose bot runs elsewhere, at a port of this machine that is known beforehand."""
 
     def __init__(self, port: int, bot_port: int, latency_ms: float = 0.0) -> None:
-        super().__init__(port, headless=True, latency_ms=latency_ms, token=TOKEN, secret=SECRET)
+        super().__init__(port, headless=True, latency_ms=latency_ms, token=TOKEN, secret=SECRET, replicas=0)
         self.bot_port = bot_port
+
+    def start(self) -> None:
+        """As any company, which knows its bot by its address alone."""
+        super().start()
+        self._found((f"http://127.0.0.1:{self.bot_port}",))
 
     def inside(self, act: Callable[[], T]) -> T:
         """What `act` gives in the thread that serves, the only one that may look at the workspace."""
         found: Future[T] = Future()
         self.serving.call(lambda: found.set_result(act()))
         return found.result(TURN_S)
-
-    def _start_bot(self, stack: ExitStack) -> int:
-        return self.bot_port
 
 
 def environment(url: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeVar
 
 from bot.alerts.intent import Intent, Remote, SendError, Target
 from bot.alerts.pace import LONGEST_S, Pace
+from bot.ports import StoreError
 from bot.store.database import Database
 
 T = TypeVar("T")
@@ -133,6 +134,10 @@ class Channel:
             if error.outcome == "refused":
                 self._pace.answered(self._around.now())
             raise
+        except StoreError as error:
+            raise SendError(
+                f"the store could not be used on the way to {TITLES[self.target]}: {error.said}", "unknown"
+            ) from error
         except Exception as error:
             log.exception("a channel failed in a way of its own", extra={"target": self.target})
             raise SendError(f"{TITLES[self.target]} could not be used ({type(error).__name__}, logged)", "unknown") from error

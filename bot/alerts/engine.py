@@ -6,9 +6,11 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from bot.alerts.judge import Seen
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 CATCH_UP = timedelta(hours=2)  # of the time that a restart lost, so much is judged afterwards; longer ago is history
 SHARE = 0.5  # of a tick in which the sources must have answered
 LONGEST_S = 20.0
+TRIED_S = 1.0  # so much longer the sources that no rule asks are listened to
 PROBED_EVERY = 5  # ticks: sources that no rule asks are tried so often
 KEPT = timedelta(days=90)  # closed episodes
 
@@ -104,6 +107,8 @@ class Engine:
         self._last_s = 0.0  # when that was, in seconds that never go back
         self._first: int | None = None
         self._heard: dict[str, Heard] = {}
+        self._tries: dict[str, float] = {}  # sources that are being tried, and since when
+        self._tried: SimpleQueue[tuple[str, object]] = SimpleQueue()
 
     def stop(self) -> None:
         """Lets go of the threads; what they still wait for is bounded by each client's own limits."""
@@ -207,17 +212,14 @@ class Engine:
         rules = [rule for rule in self._rules.values() if rule.queries]
         window = window_of(rules, due.end, back)
         calls = [call for call in self._calls if call.source in self._sources]
-        idle = self._idle(calls, due)
-        jobs: dict[str, Callable[[float], Mapping[str, Answer] | str]] = {
-            **{call.name: partial(self._fetch, call, window) for call in calls},
-            **{name: self._sources[name].probe for name in idle},
-        }
+        self._try(self._idle(calls, due))
+        jobs = {call.name: partial(self._fetch, call, window) for call in calls}
         deadline_s = min(LONGEST_S, SHARE * self._beat.tick.total_seconds())
         found = gather(jobs, self._bulkheads, source_of, deadline_s)
         for name, outcome in found.items():
             self._hear(source_of(name), due, outcome)
-        outcomes = {call: found[call.name] for call in calls}
-        return {call: outcome for call, outcome in outcomes.items() if not isinstance(outcome, str)}
+        self._hear_tries(due)
+        return {call: found[call.name] for call in calls}
 
     def _fetch(self, call: Call, window: Window, left_s: float) -> Mapping[str, Answer]:
         return fetched(self._sources[call.source], call, window, left_s)
@@ -232,8 +234,33 @@ class Engine:
         return tuple(
             name
             for name in self._sources
-            if name not in asked and due.number - self._heard.get(name, unheard).tick >= PROBED_EVERY
+            if name not in asked and name not in self._tries and due.number - self._heard.get(name, unheard).tick >= PROBED_EVERY
         )
+
+    def _try(self, idle: Iterable[str]) -> None:
+        """Asks whether they answer at all; no rule waits for that."""
+        for name in idle:
+            if self._bulkheads.submit(name, partial(self._tried_out, name)):
+                self._tries[name] = time.monotonic()
+
+    def _tried_out(self, name: str) -> None:
+        try:
+            self._tried.put((name, self._sources[name].probe(LONGEST_S)))
+        except Exception as error:  # noqa: BLE001 - the outcome of this try
+            self._tried.put((name, error))
+
+    def _hear_tries(self, due: Tick) -> None:
+        """What came of the tries by now, a moment later included; the others are heard at a later tick."""
+        end = time.monotonic() + TRIED_S
+        with suppress(Empty):
+            while self._tries:
+                name, outcome = self._tried.get(timeout=max(0.0, end - time.monotonic()))
+                self._tries.pop(name, None)
+                self._hear(name, due, outcome)
+        for name, began in tuple(self._tries.items()):
+            if time.monotonic() - began > LONGEST_S:
+                self._hear(name, due, TimeoutError())
+                del self._tries[name]
 
     def _hear(self, source: str, due: Tick, outcome: object) -> None:
         fault = outcome if isinstance(outcome, SourceError) else None

@@ -22,6 +22,7 @@ BUDGET: Final = timedelta(minutes=2)  # how long an attempt may stay in doubt
 CRITICAL_BUDGET: Final = timedelta(seconds=20)
 MOST_COVERED: Final = 10_000
 MOST_TRIES: Final = 5
+MOST_LATE: Final = 100
 REPEAT: Final = "may_repeat"  # in the payload of what is sent although it may have arrived
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class Lane:
         self._doubts: dict[str, Doubt] = {}
         self._covered: dict[str, str] = {}  # shows that an earlier message already says, and that message's ID
         self._surplus: deque[tuple[Intent, str, int]] = deque()  # what is to be withdrawn, and how often that failed
+        self._late: deque[tuple[Intent, str]] = deque()  # what was sent for an intent that another owner is still busy with
 
     def deliver(self) -> bool:
         """Takes the next intent as far as it goes now; False when none is due."""
@@ -89,6 +91,7 @@ class Lane:
 
     def withdraw_surplus(self) -> None:
         """Removes what was made twice, as far as the channel lets us."""
+        self._settle_late()
         while self._surplus and not self._channel.blocked_s():
             intent, remote_id, failures = self._surplus.popleft()
             try:
@@ -228,13 +231,29 @@ class Lane:
         self._surplus.extend((intent, remote_id, 0) for remote_id in mark.surplus)
 
     def _came_late(self, mark: Mark, stands: Intent | None) -> None:
-        """Another owner has it. What we made goes if another's stands for it; else the other finds it, or the sweeper does."""
+        """Another owner has it. What we made goes as soon as another's stands for it, unless the other finds ours."""
         intent = mark.intent
         self._around.counts.intent(self._target, "late")
         self._doubts.pop(intent.key, None)
-        other = stands is not None and stands.status == "done" and stands.remote_id not in {"", mark.remote_id}
-        if other and mark.outcome == "sent" and not self._channel.idempotent:
-            self._surplus.append((intent, mark.remote_id, 0))
+        if stands is not None and mark.outcome == "sent" and not self._channel.idempotent:
+            self._settle(stands, mark.remote_id)
+
+    def _settle_late(self) -> None:
+        """What stands now for the intents that others were busy with."""
+        if not self._late:
+            return
+        with self._around.database.begin() as conn:
+            found = [(outbox.intent(conn, intent.key), remote_id) for intent, remote_id in self._late]
+        self._late.clear()
+        for stands, remote_id in found:
+            if stands is not None:
+                self._settle(stands, remote_id)
+
+    def _settle(self, stands: Intent, remote_id: str) -> None:
+        if stands.status == "done" and stands.remote_id not in {"", remote_id}:
+            self._surplus.append((stands, remote_id, 0))
+        elif stands.status not in {"done", "dead"} and len(self._late) < MOST_LATE:
+            self._late.append((stands, remote_id))
 
 
 def repeating(intent: Intent) -> Intent:

@@ -38,10 +38,21 @@ class Database:
     """One SQLite file, which this process has to itself, or a PostgreSQL that several share. Threads may use it at once.
 
     `busy_s` is the longest that a transaction waits for others. `now` is the clock of whoever has nothing but the database.
+    `newest` is the version of the schema that this code is for, `steps` the folder that leads there.
     """
 
-    def __init__(self, url: str, now: Callable[[], datetime] = utc_now, busy_s: float = BUSY_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        now: Callable[[], datetime] = utc_now,
+        busy_s: float = BUSY_S,
+        *,
+        newest: str = schema.NEWEST,
+        steps: Path = schema.MIGRATIONS,
+    ) -> None:
         self.now = now
+        self._newest = newest
+        self._steps = steps
         self._text = url
         self._busy_s = busy_s
         self._place = "the database"
@@ -66,7 +77,7 @@ class Database:
                 self._place = f"the database {url.database} on {url.host or 'this machine'}"
                 self._engine = self._postgres(url)
                 with self.begin() as conn:
-                    schema.upgrade(conn, self._place)
+                    schema.upgrade(conn, self._place, self._newest, self._steps)
         except BaseException:
             self.close()
             raise
@@ -119,7 +130,7 @@ class Database:
     def check_version(self) -> None:
         """Raises StoreError, not retriable, where a newer paybot has brought the schema further than this one can go on with."""
         with self.begin() as conn:
-            schema.is_ahead(conn, self._place, schema.version(conn, self._place))
+            schema.is_ahead(conn, self._place, schema.version(conn, self._place), self._newest)
 
     def _ready(self) -> Engine:
         if self._engine is None or self._opener not in (None, threading.get_ident()):
@@ -153,7 +164,7 @@ class Database:
             if (found := conn.execute(text("PRAGMA quick_check(1)")).scalar()) != "ok":
                 raise StoreError(f"{file} is damaged ({found}); put a backup in its place (docs/database.md)", retriable=False)
         with self.begin() as conn:
-            schema.upgrade(conn, self._place)
+            schema.upgrade(conn, self._place, self._newest, self._steps)
             forget_owners(conn)
         self._known_as = identity(file)
 

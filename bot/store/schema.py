@@ -21,7 +21,7 @@ LOCK: Final = 7_239_201_452  # the key by which replicas that start at once wait
 log = logging.getLogger(__name__)
 
 
-def upgrade(conn: Connection, place: str, to: str = NEWEST) -> None:
+def upgrade(conn: Connection, place: str, to: str = NEWEST, steps: Path = MIGRATIONS) -> None:
     """Brings the schema to that version, all of it or nothing. Raises StoreError where a newer paybot or others wrote it."""
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT set_config('statement_timeout', '0', true), pg_advisory_xact_lock(:key)"), {"key": LOCK})
@@ -30,7 +30,7 @@ def upgrade(conn: Connection, place: str, to: str = NEWEST) -> None:
         return
     log.info("the schema of the store goes from %s to %s", present or "nothing", to)
     try:
-        _migrate(conn, place, present, to)
+        _migrate(conn, to, steps)
     except exc.ProgrammingError as error:  # PostgreSQL's word for what is there already, or is not
         raise _stuck(place, present, to) from error
     except exc.OperationalError as error:
@@ -71,14 +71,14 @@ def version(conn: Connection, place: str) -> str | None:
     return None
 
 
-def _migrate(conn: Connection, place: str, present: str | None, to: str) -> None:
+def _migrate(conn: Connection, to: str, folder: Path) -> None:
     from alembic.config import Config  # noqa: PLC0415 - only where there is something to migrate
     from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
     scripts = ScriptDirectory.from_config(config)
 
     def steps(revision: Any, context: MigrationContext) -> list[RevisionStep]:

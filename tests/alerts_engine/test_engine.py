@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -201,6 +203,32 @@ def test_one_dead_source_is_one_alert(database: Database, clock: Clock) -> None:
     feed.fault = None
     until(engine, clock, 25)
     assert [each.phase for each in episodes(database)] == ["closed"]
+
+
+def test_no_rule_waits_for_a_source_that_none_asks(database: Database, clock: Clock) -> None:
+    """One that hangs while it is only tried keeps no tick from judging the others."""
+    hanging = Hanging()
+    engine = an_engine(
+        database, clock, a_rule(), a_rule("silent", measure="answers", queries={}), datadog=Feed(), segment=hanging
+    )
+    begun = time.monotonic()
+    until(engine, clock, 12)
+    assert time.monotonic() - begun < 10
+    assert hanging.tried.is_set()
+    hanging.let_go.set()
+
+
+class Hanging(Feed):
+    """Answers a try only when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(Bad())
+        self.tried, self.let_go = threading.Event(), threading.Event()
+
+    def probe(self, timeout_s: float) -> str:
+        self.tried.set()
+        self.let_go.wait(timeout_s)
+        return ""
 
 
 def test_a_storm_shares_messages(database: Database, clock: Clock) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -30,20 +29,21 @@ PATIENCE_S = 25.0
 class Pictureless(Company):
     """A company whose bot cannot draw: words must do."""
 
-    def _start_bot(self, stack: ExitStack) -> int:
+    def start(self) -> None:
+        super().start()
         front = Front(Guard(self._secret, Inbox(), lambda: self.clock.now().timestamp()))
         server = Server(front, ADDRESS, 0)
         server.start()
-        stack.callback(server.stop)
+        self._stack.callback(server.stop)
         bot = build(self.settings(), renderer=FakeRenderer(fails=True), now=self.clock.now)
-        stack.callback(bot.stop)
+        self._stack.callback(bot.stop)
         bot.start(front)
-        return server.port
+        self._found((f"http://{ADDRESS}:{server.port}",))
 
 
 @pytest.fixture
 def company() -> Iterator[Company]:
-    company = Pictureless(start_at=START, latency_ms=0, headless=True)
+    company = Pictureless(start_at=START, latency_ms=0, headless=True, replicas=0)
     company.start()
     yield company
     company.stop()

@@ -1,7 +1,8 @@
 """`make scale`: what one process carries on this machine, and the day of a company that is a hundred times as large.
 
 usage: python -m tests.bench.scale [VOLUME]          (100; everything in at most a quarter of an hour)
-       python -m tests.bench.scale company PORT VOLUME          (the company alone, in a process of its own)
+       python -m tests.bench.scale ask QUESTION          (one answer, as `paybot ask` gives it, with each source's own time)
+       python -m tests.bench.scale company PORT VOLUME [FOLDER]          (the company alone, in a process of its own)
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from isal import igzip
+
 from bot.alerts.engine import Beat, Engine
 from bot.alerts.rule import Rule
 from bot.app import build
@@ -34,14 +37,20 @@ from charts.data import Series
 from commands import SECTIONS
 from commands.args import Ask, BadInput, Window
 from commands.panel import Query
+from sandbox.aws.cloudfront import CloudFront
+from sandbox.aws.files import DAY_MS, HOUR_MS
+from sandbox.aws.segment import Segment, received, written
 from sandbox.company import Company
+from sandbox.world import World
 from tests.bench.asking import Asker
 from tests.stage import SECRET, TOKEN, environment, free_port
 
 LONGEST_S = 840.0  # all of it
-ASK_S = 150.0  # one question, whatever it waits for
+ASK_S = 100.0  # one question, whatever it waits for
 DEADLINE = '[answers]\ndeadline = "1m"\nwaiting = 1000\nper_user = 1000\n[archives]\ncache_mb = 20000\n'
-SPANS = ("1h", "24h")
+HOURS = 1  # of the archives: written into a folder beforehand, as making them takes the sandbox longer than reading them
+ASKED_FOR_A_DAY = ("checkout", "retries")  # of the sections without an archive
+AGAIN = ("funnel", "receipts")  # their archives are kept by then
 RULES = (100, 1_000, 10_000)
 TICKS = 5
 COMMANDS, ASKING = 400, 16
@@ -53,8 +62,10 @@ began = time.monotonic()
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["company"]:
-        work_as_company(int(sys.argv[2]), float(sys.argv[3]))
+    if sys.argv[1:2] == ["ask"]:
+        ask_once(sys.argv[2])
+    elif sys.argv[1:2] == ["company"]:
+        work_as_company(int(sys.argv[2]), float(sys.argv[3]), *map(Path, sys.argv[4:]))
     else:
         volume = float(sys.argv[1]) if sys.argv[1:] else 100.0
         carried()
@@ -168,23 +179,39 @@ def answered(env: Mapping[str, str], folder: Path) -> float:
 def crowded_day(volume: float, folder: Path) -> None:
     """Every section's answer over an hour and a day of a company so many times as large, in a process of its own each."""
     port = free_port()
-    told(f"A day of {volume:g} times the sessions; seconds from the start of `paybot ask` to its end, the deadline is 60 s")
-    with company(port, volume) as world:
-        told(f"  made in {time.monotonic() - world.began:.0f} s; memory of the company {memory_mb(world.pid):.0f} MB")
-        env = environment(f"http://127.0.0.1:{port}") | {"XDG_CACHE_HOME": str(folder / "cache")}
+    told(f"A day of {volume:g} times the sessions; each answer in a process of its own, the deadline is 60 s")
+    with company(port, volume, folder / "archives") as world:
+        made = f"{HOURS} h of archives ({size_mb(folder / 'archives'):.0f} MB)"
+        told(f"  events and {made} made in {time.monotonic() - world.began:.0f} s")
+        archives = {
+            "PAYBOT_SEGMENT_ARCHIVE": str(folder / "archives" / Segment.prefix),
+            "PAYBOT_CLOUDFRONT_LOGS": str(folder / "archives" / CloudFront.prefix),
+            "XDG_CACHE_HOME": str(folder / "cache"),
+        }
+        env = environment(f"http://127.0.0.1:{port}") | archives
         (folder / "paybot.toml").write_text(DEADLINE)
-        for span in SPANS:
-            for name in SECTIONS:
-                if time.monotonic() - began < LONGEST_S - ASK_S:
-                    told(f"  {name:<9} {span:>3}: {asked(f'{name} {span}', env, folder)}")
-                else:
-                    told(f"  {name:<9} {span:>3}: not asked, the quarter of an hour is over")
-        told(f"  what is kept of the archives: {size_mb(folder / 'cache'):.0f} MB")
+        first, end = hours()
+        span = f"{first:%Y-%m-%d} {first:%H:%M}..{end:%H:%M}"
+        asks = [f"{name} {span}" for name in (*SECTIONS, *AGAIN)] + [f"{name} 24h" for name in ASKED_FOR_A_DAY]
+        for question in asks:
+            if time.monotonic() - began < LONGEST_S - ASK_S:
+                told(f"  {question:<36} {asked(question, env, folder)}")
+            else:
+                told(f"  {question:<36} not asked, the quarter of an hour is over")
+        told(f"  kept of the archives: {size_mb(folder / 'cache'):.0f} MB; memory of the company: {memory_mb(world.pid):.0f} MB")
+
+
+def hours() -> tuple[datetime, datetime]:
+    """The newest hours of one day of which every file is there."""
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+    end -= timedelta(hours=max(0, HOURS - end.hour)) if end.hour < HOURS else timedelta(0)
+    end = end if end.hour else end - timedelta(hours=1)
+    return end - timedelta(hours=min(HOURS, end.hour)), end
 
 
 def asked(question: str, env: Mapping[str, str], folder: Path) -> str:
     """How long the answer took, what it lacks, and the most memory that one of its processes had."""
-    command = [sys.executable, "-m", "bot", "ask", question, "--json"]
+    command = [sys.executable, "-m", "tests.bench.scale", "ask", question]
     start = time.perf_counter()
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(command, env={**os.environ, **env, "PAYBOT_CONFIG": str(folder / "paybot.toml")}, stdout=out)
@@ -194,13 +221,22 @@ def asked(question: str, env: Mapping[str, str], folder: Path) -> str:
         timer.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
-        said = out.read()
+        said = next((line for line in out.read().splitlines() if line.startswith(b"{")), b"")
     spent = time.perf_counter() - start
     if process.returncode not in (0, 1) or not said:
         return f"no answer in {spent:.0f} s (exit code {process.returncode})"
-    answer = json.loads(said)
-    gaps = "; ".join(f"{gap['source']} {gap['said']}" for gap in answer["gaps"]) or "nothing is missing"
-    return f"{spent:>6.1f} s, of that sources and picture {answer['took_s']:>5.1f} s, {used.ru_maxrss / 1024:>5.0f} MB; {gaps}"
+    found = json.loads(said)
+    slowest = ", ".join(f"{name} {took_s:.1f}" for name, took_s in found["sources"].items())
+    return f"{spent:>5.1f} s, {used.ru_maxrss / 1024:>4.0f} MB; {slowest}; {'; '.join(found['gaps']) or 'nothing is missing'}"
+
+
+def ask_once(question: str) -> None:
+    bot = build(read_settings(os.environ, None))
+    answer = bot.answer(question)
+    seen = {name: bot._health.seen(name).took_s for name in bot.sources}
+    sources = {name: took_s for name, took_s in seen.items() if took_s is not None}
+    told(json.dumps({"sources": sources, "gaps": [f"{gap.source} {gap.said}" for gap in answer.gaps]}))
+    bot.stop()
 
 
 # --- processes ------------------------------------------------------------------------------------------------------------
@@ -214,17 +250,34 @@ class Running:
         self.began = began_s
 
 
-def work_as_company(port: int, volume: float) -> None:
+def work_as_company(port: int, volume: float, folder: Path | None = None) -> None:
     made = Company(port, headless=True, latency_ms=0.0, token=TOKEN, secret=SECRET, volume=volume)
     made.start()
+    if folder:
+        write_archives(made.world, folder)
     told("ready")
     threading.Event().wait()
 
 
+def write_archives(world: World, folder: Path) -> None:
+    """The files of those hours, as they lie in the bucket."""
+    first, end = (round(1000 * each.timestamp()) for each in hours())
+    segment, cloudfront = Segment(world), CloudFront(world)
+    for hour in range(first, end, HOUR_MS):
+        keep(folder / segment.key(hour), written(world, received(world, hour, hour + HOUR_MS)))
+    for file in cloudfront.files(first // DAY_MS * DAY_MS, first, world.now_ms()):
+        keep(folder / file.key, file.text)
+
+
+def keep(file: Path, text: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(igzip.compress(text, 1))
+
+
 @contextmanager
-def company(port: int, volume: float) -> Iterator[Running]:
+def company(port: int, volume: float, folder: Path | None = None) -> Iterator[Running]:
     start = time.monotonic()
-    command = [sys.executable, "-m", "tests.bench.scale", "company", str(port), str(volume)]
+    command = [sys.executable, "-m", "tests.bench.scale", "company", str(port), str(volume), *([str(folder)] if folder else [])]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         if process.stdout is None or process.stdout.readline() != "ready\n":

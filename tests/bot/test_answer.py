@@ -89,6 +89,15 @@ def test_a_source_that_hangs_is_a_gap_at_the_deadline() -> None:
     assert answer.took_s < 2
 
 
+def test_whoever_can_wait_gets_what_comes_later() -> None:
+    """A digest is made by the clock: the same source is no gap for it, and an ask in a channel is as quick as ever."""
+    hanging = Hanging("Elasticsearch")
+    quick = analyst(sources(elastic=hanging), deadline_s=0.1)
+    threading.Timer(0.4, hanging.let_go.set).start()
+    assert gaps(quick.answer(ask())) != []
+    assert gaps(quick.patient(10.0).answer(ask())) == []
+
+
 def test_a_bug_in_a_source_is_a_gap_and_its_text_is_not_shown() -> None:
     """Whatever a source raises stays inside, and the other panels stand."""
     answer = analyst(sources(elastic=DeadSource("Elasticsearch", error=KeyError("sk_live_secret")))).answer(ask())

@@ -51,3 +51,18 @@ def test_threads_that_race_for_a_key_have_one_winner() -> None:
     with ThreadPoolExecutor(8) as pool:
         won = list(pool.map(lambda number: inbox.first(f"key {number % 250}"), range(2_000)))
     assert won.count(True) == 250
+
+
+def test_others_are_asked_only_of_what_is_new_here() -> None:
+    """What another process has heard is not new; what this one has heard is asked of nobody."""
+    asked: list[tuple[str, float]] = []
+    elsewhere = {"b"}
+
+    def first(key: str, ttl_s: float) -> bool:
+        asked.append((key, ttl_s))
+        return key not in elsewhere
+
+    inbox = Inbox()
+    inbox.share(first)
+    assert [inbox.first(key) for key in ("a", "a", "b", "b")] == [True, False, False, False]
+    assert asked == [("a", TTL_S), ("b", TTL_S)]

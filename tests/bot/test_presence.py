@@ -110,6 +110,28 @@ def test_a_database_that_is_away_keeps_nobody_waiting(make: Make, server: postgr
     assert not process.holds("pagerduty")
 
 
+def test_a_database_that_takes_no_writes_is_noticed(make: Make, server: postgres.Server) -> None:
+    """It can be read all the while; a process that cannot write there is not ready."""
+    process = make("a", beat_s=0.05)
+    assert process.told
+    name = process._database._text.rpartition("/")[2]
+    try:
+        server.run(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'paybot'")
+        soon(lambda: not process.told and process._database.healthy())
+    finally:
+        server.run(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'paybot'")
+    soon(lambda: process.told)
+
+
+def soon(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_with_a_database_of_its_own_a_process_holds_everything(tmp_path: Path) -> None:
     """And writes nothing for it."""
     database = Database(f"sqlite:///{tmp_path}/paybot.db")

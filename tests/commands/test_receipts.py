@@ -35,6 +35,17 @@ def test_the_number_is_the_percentile_of_the_whole_range() -> None:
     assert chart.state == "good"
 
 
+def test_a_renderer_that_is_slow_now_is_not_well_however_the_range_was() -> None:
+    """Two buckets beyond the limit say so, with the newest number; one may be chance."""
+    chart = draw_time(Data({"p95": minutes("p95", [1000, 2400, 5493]), "whole": WHOLE}), ask(1, 1))
+    assert (chart.state, chart.change.replace("\u00a0", " ")) == ("bad", "5,493 ms at 13:59")
+    assert draw_time(Data({"p95": minutes("p95", [1000, 1200, 5493]), "whole": WHOLE}), ask(1)).state == "good"
+    slow_now = Data({"p95": minutes("p95", [1000, 2400, 5493]), "whole": WHOLE})
+    assert "within the limit of 2,000 ms, but beyond it now (5,493\u00a0ms at 13:59); errors are unknown." in headline(
+        slow_now, ask(1)
+    )
+
+
 def test_beyond_the_limit_is_said() -> None:
     """In the state and in the headline."""
     slow = Series("whole", (END - 3600,), (2400.0,), "ms", 3600)

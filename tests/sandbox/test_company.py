@@ -183,7 +183,15 @@ def test_a_taken_port_is_told_in_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--port", "99999"], ["--speed", "fast"], ["--start", "noon"], ["--scenario", "flood"], ["--prot", "1"]]
+    "words",
+    [
+        ["--port", "99999"],
+        ["--speed", "fast"],
+        ["--start", "noon"],
+        ["--scenario", "flood"],
+        ["--prot", "1"],
+        ["--replicas", "3"],
+    ],
 )
 def test_a_wrong_word_is_told_in_one_line(words: list[str]) -> None:
     """Exit code 2, naming what was wrong."""

@@ -43,11 +43,12 @@ function clock({ clock: { speed, speeds } }) {
 }
 
 /** The stand-up at a press, and the night before the next one. */
-function standup({ night }, me) {
+function standup({ night, clock: { speed } }, me) {
   const { clock } = me();
   const mishaps = night.mishaps.map(({ title, at }) => `${title.toLowerCase()} at ${clock.time(at)}`).join(", ");
   const until = `until ${clock.full(night.until)}`;
-  const goes = night.on ? `The night runs ${until}` : `A night in two minutes, ${until}, just after the next stand-up`;
+  const waits = night.on && speed === 1 ? "First what a stand-up asks is read, which takes some seconds. " : "";
+  const goes = night.on ? `${waits}The night runs ${until}` : `A night in two minutes, ${until}, just after the next stand-up`;
   const post = async (event) => {
     event.currentTarget.setAttribute("aria-busy", "true");
     const answer = await act("standup", {});
