@@ -250,8 +250,8 @@ class Engine:
             self._tried.put((name, error))
 
     def _hear_tries(self, due: Tick) -> None:
-        """What came of the tries by now, a moment later included; the others are heard at a later tick."""
-        end = time.monotonic() + TRIED_S
+        """What came of the tries by now, or a moment after they began; the others are heard at a later tick."""
+        end = max(self._tries.values(), default=0.0) + TRIED_S
         with suppress(Empty):
             while self._tries:
                 name, outcome = self._tried.get(timeout=max(0.0, end - time.monotonic()))

@@ -208,9 +208,8 @@ def test_one_dead_source_is_one_alert(database: Database, clock: Clock) -> None:
 def test_no_rule_waits_for_a_source_that_none_asks(database: Database, clock: Clock) -> None:
     """One that hangs while it is only tried keeps no tick from judging the others."""
     hanging = Hanging()
-    engine = an_engine(
-        database, clock, a_rule(), a_rule("silent", measure="answers", queries={}), datadog=Feed(), segment=hanging
-    )
+    silent = a_rule("silent", measure="answers", queries={})
+    engine = an_engine(database, clock, a_rule(), silent, datadog=Feed(Bad()), segment=hanging)
     begun = time.monotonic()
     until(engine, clock, 12)
     assert time.monotonic() - begun < 10
