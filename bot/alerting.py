@@ -8,21 +8,21 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
+from bot.alert_tools import AlertTools
 from bot.alerts import outcome
 from bot.alerts.actions import Actions
-from bot.alerts.causes import likely
 from bot.alerts.engine import Beat, Engine, Hooks
 from bot.alerts.episode import Episode
+from bot.alerts.illustrating import Illustrating
 from bot.alerts.intent import Remote, Target
 from bot.alerts.outbox import Dispatcher
 from bot.alerts.owed import Owing
 from bot.alerts.rule import Rule
 from bot.alerts.rulebook import rules
-from bot.alerts.standing import standing_table
-from bot.alerts.tools import backtested, chosen
+from bot.alerts.shelf import Shelf
 from bot.alerts.unsent import Audit
 from bot.alerts.watch import Watch
 from bot.answer import Analyst
@@ -41,7 +41,6 @@ from bot.selfwatch import Parts as Watched
 from bot.selfwatch import SelfWatch
 from bot.slack.alert_buttons import Buttons
 from bot.slack.alert_desk import AlertDesk
-from bot.slack.alert_lists import open_alerts_message
 from bot.slack.alert_posting import AlertPosting
 from bot.slack.alert_remote import Book, Forms, SlackAlerts, Ways
 from bot.slack.alert_value import secret_of
@@ -53,28 +52,16 @@ from bot.slack.digest_remote import ByKind
 from bot.slack.directory import SlackDirectory
 from bot.slack.home import Telling
 from bot.slack.home_made import app_home
-from bot.slack.messages import Message
 from bot.slack.posting import Posting
 from bot.slack.roles import Roles
 from bot.sources.alerts import OpenAlerts
-from bot.store import alerts as store
 from bot.store import outbox
 from bot.store.database import Database
 from bot.store.people import Rows
 from bot.work import Pool
-from charts.data import Table
-from commands import SECTIONS
-from commands.args import Ask, BadInput
-from commands.args import Backtest as BacktestWords
 from commands.oncall import ON_CALL
-from commands.window import Window, step_for
 
-RECENT = timedelta(hours=24)  # closed alerts that `/pay alerts` still lists
-LISTED = 40
-COUNTED = 1_000  # open alerts that the overview counts
 DIGEST_S = 25.0  # all sources of a digest: with drawing and upload well within its claim
-BEFORE = timedelta(minutes=45)  # a chart begins so long before the breach
-LONGEST_CHART = timedelta(hours=24)
 LANE = (4, 100, 20)  # presses at once, waiting, and of one person
 BACKGROUND = (2, 200, 200)  # charts and what else nobody waits for
 ENDING_S = 1.0
@@ -112,6 +99,8 @@ class Alerting:
         self.presence = Presence(
             self._database, self._owner, parts.now, self._in_words, parts.failed, checks_clock=parts.checks_clock
         )
+        self._shelf = Shelf(self._database)
+        self._overs = {rule.name: rule.over for rule in self._rules}
         self._background = Pool(*BACKGROUND)
         self._lane = Pool(*LANE)
         self._on_call = ""
@@ -143,17 +132,27 @@ class Alerting:
             pressed=parts.metrics.alerts.press,
         )
         people = People(Rows(self._database))
-        shown = (self._open_alerts, self._goes_on)
+        asked = AlertTools(
+            config,
+            self._shelf,
+            self._rules,
+            parts.sources,
+            self._how,
+            parts.now,
+            name=self._roles.name,
+            on_call=lambda: self._on_call,
+        )
+        shown = (asked.open_alerts, self._shelf.open)
         self.home = app_home(config, parts.delivery, parts.analyst, people, self._roles, shown, parts.now)
         telling, zones = Telling(parts.posting, self.home), OwnZones(people, parts.delivery, parts.team)
         alerts = AlertDesk(self.actions, self._how.secret, self._lane, telling, zones, directory, parts.now, config)
         self.desk = Presses(alerts, self.standup.desk)
         self.self_watch = self._self_watch()
         self.self_watch.also("clock", self.presence.clock)
-        self.tools = Tools(self._open_alerts, self._backtest, self.standup.preview, people, self.self_watch.status)
+        self.tools = Tools(asked.open_alerts, asked.backtest, self.standup.preview, people, self.self_watch.status)
         self.webhook = self._webhook()
-        parts.analyst.also("alerts", OpenAlerts(self._standing))
-        parts.metrics.alerts.watch(lambda: len(self._open()), self._dead)
+        parts.analyst.also("alerts", OpenAlerts(asked.standing))
+        parts.metrics.alerts.watch(self._shelf.count_open, self._shelf.count_dead)
 
     def start(self) -> None:
         self._watch.start()
@@ -264,8 +263,9 @@ class Alerting:
     def _slack(self) -> Remote:
         parts = self._parts
         home = parts.slack.home_channel
+        shelf = self._shelf
         book = Book(
-            episode_of=self._episode, bundle_of=self._bundle, placed=self._placed, charted=self._charted, open_now=self._goes_on
+            episode_of=shelf.episode, bundle_of=shelf.bundle, placed=shelf.placed, charted=shelf.charted, open_now=shelf.open
         )
         forms = Forms(
             how=self._how, now=parts.now, zone=parts.config.timezone, name=self._roles.name, on_call=lambda episode: self._on_call
@@ -273,7 +273,7 @@ class Alerting:
         ways = Ways(
             channel=parts.config.alerts.channel or home,
             fallback=home,
-            draw=self._drawn,
+            draw=Illustrating(parts.analyst, shelf, self._overs, parts.config.timezone, parts.now, self._show_again),
             background=lambda job: self._background.submit("charts", job),
             token_bad=lambda bad: self._token_bad.set() if bad else self._token_bad.clear(),
         )
@@ -299,69 +299,7 @@ class Alerting:
         self._background.submit("on call", self._learn_on_call)
         self.actions.write_late()
 
-    # --- the store, as Slack's side sees it -----------------------------------------------------------------------
-
-    def _episode(self, own: str) -> Episode | None:
-        with self._database.begin() as conn:
-            return store.episode(conn, own)
-
-    def _bundle(self, own: str) -> tuple[Episode, ...]:
-        with self._database.begin() as conn:
-            return store.bundle(conn, own)
-
-    def _placed(self, own: str, channel: str, ts: str) -> None:
-        with self._database.begin() as conn:
-            store.keep_episode(conn, own, {"channel": channel, "ts": ts})
-
-    def _charted(self, own: str, file: str) -> None:
-        with self._database.begin() as conn:
-            store.keep_episode(conn, own, {"chart": file})
-
-    def _goes_on(self) -> tuple[Episode, ...]:
-        with self._database.begin() as conn:
-            return store.open_episodes(conn)
-
-    def _open(self) -> tuple[Episode, ...]:
-        try:
-            return self._goes_on()
-        except StoreError:
-            return ()
-
-    def _dead(self) -> int:
-        try:
-            with self._database.begin() as conn:
-                return len(outbox.dead(conn))
-        except StoreError:
-            return 0
-
-    # --- what is likely, and who is on call -----------------------------------------------------------------------
-
-    def _drawn(self, episode: Episode) -> tuple[bytes, str] | None:
-        """The section's picture from before the start until now; the likely reasons are looked for on the way."""
-        if episode.section not in SECTIONS:
-            return None
-        reasons = self._noted_reasons(episode)
-        now = self._parts.now().replace(second=0, microsecond=0)
-        start = max(episode.since.replace(second=0, microsecond=0) - BEFORE, now - LONGEST_CHART)
-        window = Window(start, now, step_for(now - start), self._parts.config.timezone, "around the alert", "alert")
-        answer = self._parts.analyst.answer(Ask(episode.section, window, episode.env))
-        if answer.image:
-            return answer.image, answer.alt
-        if reasons:
-            self._show_again(episode)
-        return None
-
-    def _noted_reasons(self, episode: Episode) -> tuple[str, ...]:
-        """What is likely, kept with the episode; a chart is none the worse for a store that is away."""
-        over = next((rule.over for rule in self._rules if rule.name == episode.rule), timedelta(0))
-        reasons = likely(episode, over, self._parts.now(), self._parts.analyst.asked)
-        try:
-            if reasons:
-                with self._database.begin() as conn:
-                    store.keep_episode(conn, episode.id, {"reasons": reasons})
-        except StoreError as error:
-            log.warning("likely reasons could not be kept", extra={"episode": episode.id, "said": error.said})
-        return reasons
+    # --- what is shown, and who is on call -----------------------------------------------------------------------
 
     def _show_again(self, episode: Episode) -> None:
         """The message as it stands now, reasons included, where no chart brings them. Raises StoreError."""
@@ -378,33 +316,3 @@ class Alerting:
     def _learn_on_call(self) -> None:
         if self._parts.config.pagerduty and self._parts.config.pagerduty.api_key:
             self._on_call = self._asked_on_call()
-
-    # --- questions about alerts -----------------------------------------------------------------------------------
-
-    def _standing(self, env: str, zone: str) -> Table:
-        """What is open in an environment. Raises StoreError."""
-        now = self._parts.now()
-        with self._database.begin() as conn:
-            found = store.recent_episodes(conn, now + RECENT, COUNTED)  # none was closed so late
-        return standing_table((each for each in found if each.env == env), zone, self._roles.name)
-
-    def _open_alerts(self, zone: str) -> Message:
-        now = self._parts.now()
-        try:
-            with self._database.begin() as conn:
-                found = store.recent_episodes(conn, now - RECENT, LISTED)
-                dead = outbox.dead(conn)
-        except StoreError as error:
-            raise BadInput(f"Alerts cannot be listed now: {error.said}.") from error
-        open_ = [each for each in found if each.closed is None]
-        closed = [each for each in found if each.closed is not None]
-        people = {who for each in found for who in (each.acked_by, each.snoozed_by, each.escalated_by) if who}
-        names = {who: self._roles.name(who) for who in people}
-        return open_alerts_message(open_, closed, now, zone, how=self._how, names=names, dead=dead, on_call=self._on_call)
-
-    def _backtest(self, asked: BacktestWords, zone: str) -> str:
-        found = chosen(self._rules, asked.rule)
-        if not found:
-            raise BadInput(f"There is no rule `{asked.rule[:60]}`. Rules: {', '.join(rule.name for rule in self._rules)}.")
-        test = partial(backtested, sources=self._parts.sources, config=self._parts.config, since=asked.since)
-        return "\n".join(line for rule in found for line in test(rule, now=self._parts.now(), zone=zone).lines)

@@ -205,6 +205,9 @@ class Database:
             connect_args={
                 "connect_timeout": max(2, int(self._busy_s)),  # libpq takes no less than two seconds
                 "tcp_user_timeout": 2 * ms,
+                "keepalives_idle": 10,  # a server that is gone without a word is noticed also while its answer is waited for
+                "keepalives_interval": 5,
+                "keepalives_count": 2,
                 "prepare_threshold": None,  # as a pooler between may hand the next transaction to another server process
                 "application_name": "paybot",
             }

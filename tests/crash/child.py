@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -20,6 +20,7 @@ from bot.alerts.engine import Beat, Engine, Hooks
 from bot.alerts.episode import Episode
 from bot.alerts.intent import Remote, Target
 from bot.alerts.outbox import Dispatcher
+from bot.alerts.shelf import Shelf
 from bot.alerts.watch import Watch
 from bot.config import Slack
 from bot.paging.opsgenie import Opsgenie
@@ -30,7 +31,6 @@ from bot.slack.alert_remote import Book, Forms, SlackAlerts, Ways
 from bot.slack.alert_value import secret_of
 from bot.slack.alert_words import note_text
 from bot.slack.delivery import Delivery
-from bot.store import alerts as store
 from bot.store.database import Database
 from bot.work import Pool
 from tests.alerts_engine.feed import Feed
@@ -150,29 +150,8 @@ def hang(episode: Episode) -> None:
 
 
 def book_in(database: Database) -> Book:
-    def episode_of(own: str) -> Episode | None:
-        with database.begin() as conn:
-            return store.episode(conn, own)
-
-    def bundle_of(own: str) -> tuple[Episode, ...]:
-        with database.begin() as conn:
-            return store.bundle(conn, own)
-
-    def kept(own: str, changes: Mapping[str, str]) -> None:
-        with database.begin() as conn:
-            store.keep_episode(conn, own, changes)
-
-    def open_now() -> tuple[Episode, ...]:
-        with database.begin() as conn:
-            return store.open_episodes(conn)
-
-    return Book(
-        episode_of=episode_of,
-        bundle_of=bundle_of,
-        placed=lambda own, channel, ts: kept(own, {"channel": channel, "ts": ts}),
-        charted=lambda own, file: kept(own, {"chart": file}),
-        open_now=open_now,
-    )
+    shelf = Shelf(database)
+    return Book(episode_of=shelf.episode, bundle_of=shelf.bundle, placed=shelf.placed, charted=shelf.charted, open_now=shelf.open)
 
 
 def ender(wanted: str) -> Callable[[str], None]:

@@ -33,7 +33,7 @@ def test_a_chart_that_was_being_drawn_is_drawn_after_the_restart(tmp_path: Path)
         assert not any(map(charted, world.visible()))
         with child(database, world, plan, draw="well") as process:
             assert says(process)
-            until(lambda: all(map(charted, world.visible())), 10)
+            until(lambda: all(map(charted, world.visible())), 25)
         with child(database, world, plan, draw="well") as process:
             assert says(process)
             time.sleep(1.0)
