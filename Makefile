@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 SHARED ?= ../shared
 
-.PHONY: install demo test crash digests bench scale pictures lock clean
+.PHONY: install demo test crash digests replicas bench scale pictures lock clean
 
 install: .venv/installed
 
@@ -39,6 +39,11 @@ crash: .venv/tested
 # Every date of twenty years in ten zones, with kills around the due times: one digest each (some 15 min).
 digests: .venv/tested
 	$(BIN)/python -m tests.digest.years
+
+# Three processes on one PostgreSQL: 100 kills, 50 pauses and 20 cuts of the database while 5,000 transitions pass; then two
+# `paybot serve`, 1,000 presses at both at once, and a database that is gone (some 25 min).
+replicas: .venv/tested
+	$(BIN)/python -m tests.replicas.rig
 
 # NODE_MODULES= names a folder with the peers' packages for Node, which then take part.
 bench: .venv/tested

@@ -6,6 +6,7 @@ What is due, and whose it is, the rows of the store decide: docs/decisions/0017-
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ class Schedule:
         self._jobs = jobs
         self._every_s = every_s
         self._scheduler: BackgroundScheduler | None = None
+        self._stopped = False
+        self._lock = threading.Lock()  # it may be stopped from another thread while it starts
 
     def start(self) -> None:
         """Loads APScheduler, for a tenth of a second, and starts its thread."""
@@ -31,12 +34,19 @@ class Schedule:
 
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of each knock that found the last one still going on
         lenient = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
-        self._scheduler = BackgroundScheduler(timezone=UTC, job_defaults=lenient)
-        for name, job in self._jobs.items():
-            self._scheduler.add_job(job, "interval", seconds=self._every_s, id=name)
-        self._scheduler.start()
+        with self._lock:
+            if self._stopped:
+                return
+            scheduler = BackgroundScheduler(timezone=UTC, job_defaults=lenient)
+            for name, job in self._jobs.items():
+                scheduler.add_job(job, "interval", seconds=self._every_s, id=name)
+            scheduler.start()
+            self._scheduler = scheduler
 
     def stop(self) -> None:
-        if self._scheduler:
-            self._scheduler.shutdown(wait=False)
-            self._scheduler = None
+        """Also before it was started, and then it is not."""
+        with self._lock:
+            self._stopped = True
+            scheduler, self._scheduler = self._scheduler, None
+        if scheduler:
+            scheduler.shutdown(wait=False)
