@@ -34,6 +34,7 @@ def test_a_chart_that_was_being_drawn_is_drawn_after_the_restart(tmp_path: Path)
         with child(database, world, plan, draw="well") as process:
             assert says(process)
             until(lambda: all(map(charted, world.visible())), 25)
+            time.sleep(1.0)  # the store knows of the last one, too
         with child(database, world, plan, draw="well") as process:
             assert says(process)
             time.sleep(1.0)
