@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from bot.alerts.intent import SendError
@@ -58,3 +60,19 @@ def sending_failed(error: ChatError, *, makes: bool) -> SendError:
 def looking_failed(error: ChatError) -> SendError:
     """What is there is not known; while the token is bad nobody need ask again soon."""
     return SendError(error.said, "unknown", TOKEN_S if error.code in TOKENS else after_s(error), error.code)
+
+
+@contextmanager
+def translated(meant: Callable[[ChatError], SendError], token_bad: Callable[[bool], None]) -> Iterator[None]:
+    """Lets no ChatError out, and tells how the token does."""
+    try:
+        yield
+    except SendError as error:
+        if error.code in TOKENS:
+            token_bad(True)
+        raise
+    except ChatError as error:
+        if error.code in TOKENS:
+            token_bad(True)
+        raise meant(error) from error
+    token_bad(False)

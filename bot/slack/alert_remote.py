@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -17,7 +16,7 @@ from typing import Final
 from bot.alerts.episode import Episode
 from bot.alerts.intent import Intent, SendError
 from bot.ports import ChatError
-from bot.slack.alert_faults import FORM, TOKENS, UNSEEN, looking_failed, sending_failed
+from bot.slack.alert_faults import FORM, UNSEEN, looking_failed, sending_failed, translated
 from bot.slack.alert_forms import Forms
 from bot.slack.alert_message import alt_text
 from bot.slack.alert_posting import LIMIT_S, AlertPosting, Haste
@@ -65,7 +64,7 @@ class SlackAlerts:
         if intent.kind == "chart":
             self._ways.background(partial(self._illustrate, intent.episode))
             return str(shown_by(intent, self._book).place or intent.key)
-        with self._translated(partial(sending_failed, makes=True)):
+        with translated(partial(sending_failed, makes=True), self._ways.token_bad):
             if intent.kind == "note":
                 return str(self._note(intent))
             with self._locks.of(intent):
@@ -78,7 +77,7 @@ class SlackAlerts:
             return (str(shown.place),) if shown.place and shown.episodes[0].chart else ()
         if shown.bundled and shown.place and intent.status != "done":
             return ()  # it can only have edited what stands there, and that can be done again
-        with self._translated(looking_failed):
+        with translated(looking_failed, self._ways.token_bad):
             found = self._found(intent, shown)
         if found and intent.kind == "show":
             self._adopt(shown, found)
@@ -89,7 +88,7 @@ class SlackAlerts:
         channel, _, ts = remote_id.partition("/")
         if intent.kind == "chart" or not ts:
             return
-        with self._translated(partial(sending_failed, makes=False)):
+        with translated(partial(sending_failed, makes=False), self._ways.token_bad):
             if intent.kind == "note" or self._left(intent, Place(channel, ts)):
                 self._chat.delete(channel, ts)
 
@@ -218,18 +217,3 @@ class SlackAlerts:
             forms, haste = self._posting.forms_of(shown), Haste(self._ways.seconds)
             self._posting.in_some_form(forms, partial(self._posting.update, others[0]), haste)
             return True
-
-    @contextmanager
-    def _translated(self, meant: Callable[[ChatError], SendError]) -> Iterator[None]:
-        """Lets no ChatError out, and tells how the token does."""
-        try:
-            yield
-        except SendError as error:
-            if error.code in TOKENS:
-                self._ways.token_bad(True)
-            raise
-        except ChatError as error:
-            if error.code in TOKENS:
-                self._ways.token_bad(True)
-            raise meant(error) from error
-        self._ways.token_bad(False)

@@ -6,8 +6,7 @@ Every post bears its intent's key, so that whether it arrived can be looked up b
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -16,7 +15,7 @@ from typing import Final, Protocol
 from bot.alerts.intent import Intent, Kind, Remote, SendError
 from bot.digest.content import Shown
 from bot.ports import ChatError
-from bot.slack.alert_faults import GONE, TOKENS, UNSEEN, is_channels, looking_failed, sending_failed
+from bot.slack.alert_faults import GONE, UNSEEN, is_channels, looking_failed, sending_failed, translated
 from bot.slack.alert_posting import LIMIT_S, AlertPosting, Haste
 from bot.slack.alert_shown import Place, Ways, is_repeat
 from bot.slack.chat import AlertChat
@@ -67,7 +66,7 @@ class SlackDigests:
         haste = Haste(self._ways.seconds)
         page = self._page(intent)
         forms = digest_forms(page.shown, self._secret, self._name, REPEATED if is_repeat(intent) else "")
-        with self._translated(partial(sending_failed, makes=True)):
+        with translated(partial(sending_failed, makes=True), self._ways.token_bad):
             if page.place is None:
                 return str(self._post(intent, page, forms, self._ways.channel, haste))
             return str(self._edit(intent, page, page.place, forms, haste))
@@ -75,7 +74,7 @@ class SlackDigests:
     def look(self, intent: Intent) -> tuple[str, ...]:
         """The messages that this intent has posted, the oldest first."""
         page = self._page(intent)
-        with self._translated(looking_failed):
+        with translated(looking_failed, self._ways.token_bad):
             found = self._found(intent, page)
         if found and (page.place is None or (page.place not in found and found[0].moment > page.place.moment)):
             self._placed(intent, found[0])
@@ -85,7 +84,7 @@ class SlackDigests:
         """Deletes what was posted twice; never the only message of a date."""
         channel, _, ts = remote_id.partition("/")
         surplus = Place(channel, ts)
-        with self._translated(partial(sending_failed, makes=False)):
+        with translated(partial(sending_failed, makes=False), self._ways.token_bad):
             page = self._page(intent)
             if page.place == surplus:
                 others = [place for place in self._found(intent, page) if place != surplus]
@@ -145,21 +144,6 @@ class SlackDigests:
 
     def _placed(self, intent: Intent, place: Place) -> None:
         self._pages.placed(intent.payload["digest"], date.fromisoformat(intent.payload["date"]), place.channel, place.ts)
-
-    @contextmanager
-    def _translated(self, meant: Callable[[ChatError], SendError]) -> Iterator[None]:
-        """Lets no ChatError out, and tells how the token does."""
-        try:
-            yield
-        except SendError as error:
-            if error.code in TOKENS:
-                self._ways.token_bad(True)
-            raise
-        except ChatError as error:
-            if error.code in TOKENS:
-                self._ways.token_bad(True)
-            raise meant(error) from error
-        self._ways.token_bad(False)
 
 
 class ByKind:
