@@ -24,6 +24,7 @@ from bot.work import Pool
 
 LASTS: Final = replicas.SILENT  # a lease, without being renewed
 MARGIN_S: Final = 2.0  # before a lease ends, its holder counts it as lost
+ASKED_S: Final = 30.0  # a lease that nobody asks for so long is not renewed: who needs it may hang
 AGAIN_S: Final = 1.0  # between two tries to take a lease that another has
 HEARD_S: Final = 0.8  # the longest that an acknowledgement waits for the others' word
 TRUSTED_S: Final = 5.0  # so long after it did not come, nobody waits for it
@@ -35,10 +36,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Held:
-    """Until when a lease is surely ours, and from when it may be tried again, both in monotonic seconds."""
+    """Until when a lease is surely ours, from when it may be tried again, when it was asked for last; monotonic seconds."""
 
     until: float = 0.0
     again: float = 0.0
+    asked: float = 0.0
 
 
 class Presence:
@@ -127,12 +129,15 @@ class Presence:
     # --- what only one may do at a time -----------------------------------------------------------------------------------
 
     def holds(self, name: str) -> bool:
-        """Whether this process may do that now; takes it where it is free. Never raises, and False in doubt."""
+        """Whether this process may do that now; takes it where it is free. Never raises, and False in doubt.
+
+        It is kept for as long as it is asked for now and then.
+        """
         if not self.shared:
             return True
         with self._lock:
             held = self._held.setdefault(name, Held())
-            now_s = time.monotonic()
+            held.asked = now_s = time.monotonic()
             if self.clock_is_wrong or self._stopping.is_set():
                 return False
             if now_s < held.until:
@@ -202,7 +207,7 @@ class Presence:
         if self._checks_clock:
             self._compare(datetime.fromtimestamp(float(their_s), UTC))
         for name, held in tuple(self._held.items()):
-            if time.monotonic() < held.until:
+            if time.monotonic() < min(held.until, held.asked + ASKED_S):
                 self._take(name, held)
 
     def _is_first(self, known: tuple[replicas.Replica, ...]) -> bool:

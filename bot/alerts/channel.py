@@ -12,6 +12,7 @@ from typing import Final, Protocol, TypeVar
 from bot.alerts.intent import Intent, Remote, SendError, Target
 from bot.alerts.pace import LONGEST_S, Pace
 from bot.ports import StoreError
+from bot.store import outbox
 from bot.store.database import Database
 
 T = TypeVar("T")
@@ -116,6 +117,14 @@ class Channel:
         log.warning(
             "what was made twice was withdrawn", extra={"target": self.target, "episode": intent.episode, "kind": intent.kind}
         )
+
+    def end_again(self, intent: Intent) -> None:
+        """Tells a pager again that it is over, where a late owner may have begun it anew. Raises SendError and StoreError."""
+        with self._around.database.begin() as conn:
+            ending = outbox.ending(conn, intent)
+        if ending:
+            self._called(partial(self._remote.send, ending))
+            log.warning("a pager was told again that it is over", extra={"target": self.target, "episode": intent.episode})
 
     def again_at(self, intent: Intent, error: SendError, longest_s: float = LONGEST_S) -> datetime:
         """When an intent may try again after this failure; a refusal is no reason for the rest to wait, all else is.

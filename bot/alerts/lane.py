@@ -235,8 +235,19 @@ class Lane:
         intent = mark.intent
         self._around.counts.intent(self._target, "late")
         self._doubts.pop(intent.key, None)
-        if stands is not None and mark.outcome == "sent" and not self._channel.idempotent:
+        if stands is None or mark.outcome != "sent":
+            return
+        if self._channel.idempotent:
+            self._end_again(intent)
+        else:
             self._settle(stands, mark.remote_id)
+
+    def _end_again(self, intent: Intent) -> None:
+        """It was told too late: if it is over meanwhile, a pager has begun it anew. The sweeper does the same, later."""
+        try:
+            self._channel.end_again(intent)
+        except SendError as error:
+            log.warning("a pager could not be told again that it is over", extra=about(intent, error.said))
 
     def _settle_late(self) -> None:
         """What stands now for the intents that others were busy with."""

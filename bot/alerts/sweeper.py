@@ -1,4 +1,4 @@
-"""Looks once more at what took several attempts: an owner that was paused may have sent it after all, and twice is repaired."""
+"""Looks once more at what took several attempts: an owner that was paused may have sent it after all, and that is repaired."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Sweeper:
 
     def sweep(self) -> bool:
         """Looks at one that is due; False when none is, or the channel could not be asked."""
-        if self._channel.idempotent or self._channel.blocked_s() or self._pace.blocked_s(self._around.now()):
+        if self._channel.blocked_s() or self._pace.blocked_s(self._around.now()):
             return False
         intent, last = self._due()
         if intent is None:
@@ -61,6 +61,10 @@ class Sweeper:
         return min(due, key=lambda each: self._failures[each.key], default=None), bool(last) or len(shown) >= CROWD
 
     def _repair(self, intent: Intent) -> None:
+        """What stands twice is withdrawn; a pager that may have been told after the end hears of the end again."""
+        if self._channel.idempotent:
+            self._channel.end_again(intent)
+            return
         found = self._channel.look(intent)
         self._around.failpoint("after_sweep_look")
         kept = intent.remote_id if intent.remote_id in found else found[0] if found else ""

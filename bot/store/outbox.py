@@ -14,6 +14,7 @@ from bot.store import replicas, tables
 
 COLUMNS: Final = tuple(each.name for each in fields(Intent))
 OVER: Final[frozenset[Status]] = frozenset({"done", "dead"})
+ENDS: Final = ("resolve", "close")
 MOST: Final = 100  # rows that one look shows
 
 
@@ -127,6 +128,20 @@ def to_sweep(conn: Connection, target: Target, before: datetime) -> tuple[Intent
     unswept = and_(column.swept.is_(None), column.attempts > literal_column("1"), column.status == literal_column("'done'"))
     query = select(tables.outbox).where(unswept, column.target == target, column.settled <= before)
     return tuple(_intent(row) for row in conn.execute(query.order_by(column.settled).limit(MOST)))
+
+
+def ending(conn: Connection, intent: Intent) -> Intent | None:
+    """The end that was told for the same episode and target after this intent, where one was."""
+    column = tables.outbox.c
+    query = select(tables.outbox).where(
+        column.episode == intent.episode,
+        column.target == intent.target,
+        column.seq > intent.seq,
+        column.status == "done",
+        column.kind.in_(ENDS),
+    )
+    row = conn.execute(query.order_by(column.seq.desc()).limit(1)).first()
+    return _intent(row) if row else None
 
 
 def swept(conn: Connection, key: str, now: datetime) -> None:

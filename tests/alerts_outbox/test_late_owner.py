@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -132,3 +133,27 @@ def test_a_late_pager_is_left_alone(stage: Stage) -> None:
     stage.pager.during = once_during(act)
     stage.run(stage.dispatcher("first"), target="pagerduty")
     assert (stage.pager.incidents(), stage.pager.count("withdraw")) == (["k"], 0)
+
+
+@pytest.mark.parametrize("killed_at_once", [False, True])
+def test_a_page_that_comes_after_its_end_is_ended_again(stage: Stage, killed_at_once: bool) -> None:
+    """A trigger after the resolve begins the incident anew: its late owner says so at once, and without it the sweeper does."""
+    resolve = replace(intent(key="r", target="pagerduty", kind="resolve"), seq=2)
+    stage.owe(intent(key="t", target="pagerduty", kind="trigger"), resolve)
+    second = stage.dispatcher("second")
+
+    def act() -> None:
+        stage.clock.advance(LEASE_S)
+        stage.run(second, target="pagerduty")
+
+    stage.pager.during = once_during(act)
+    first = stage.dispatcher("first", once_at("after_send_before_mark", killed if killed_at_once else lambda: None))
+    if killed_at_once:
+        with pytest.raises(Killed):
+            first.once("pagerduty")
+        assert stage.pager.seen()[-1] == "t"
+        stage.run(second, 3 * LEASE_S, target="pagerduty")
+    else:
+        stage.run(first, target="pagerduty")
+    assert stage.pager.seen()[-1] == "r"
+    assert stage.pager.incidents() == ["t", "r"]

@@ -61,9 +61,18 @@ def _pagerduty(world: World, wanted: int) -> Iterator[str]:
 
 
 def _in_order(actions: list[str]) -> bool:
-    """Triggered first, resolved last, and never triggered again after that."""
-    resolved = actions.index("resolve") if "resolve" in actions else len(actions)
-    return actions[0] == "trigger" and actions[-1] == "resolve" and "trigger" not in actions[resolved:]
+    """Triggered first, resolved last."""
+    return actions[0] == "trigger" and actions[-1] == "resolve"
+
+
+def begun_anew(world: World) -> Iterator[str]:
+    """Incidents that were triggered again after their end: only who stood still on the way to PagerDuty may do that."""
+    ended: set[str] = set()
+    for _, action, key in world.events:
+        if action == "trigger" and key in ended:
+            yield f"PagerDuty: {key} was triggered again after its end"
+        if action == "resolve":
+            ended.add(key)
 
 
 def _opsgenie(world: World, wanted: int) -> Iterator[str]:

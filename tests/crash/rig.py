@@ -24,7 +24,7 @@ from typing import Any
 from bot.alerts.outbox import FAILPOINTS
 from tests.crash.child import Orders
 from tests.crash.feed import APART, BAD, Plan
-from tests.crash.oracle import faults
+from tests.crash.oracle import begun_anew, faults
 from tests.crash.world import World, serving
 
 ENGINE_POINTS = ("after_tick_claim", "after_fetch", "after_judging", "in_transaction", "before_commit", "after_commit")
@@ -175,7 +175,7 @@ def waves(seconds: float, bad_s: int = BAD) -> Plan:
     return Plan(datetime.now(UTC).replace(microsecond=0), max(4, int(seconds / APART)), bad_s=bad_s)
 
 
-def settled(world: World, plan: Plan, database: str, ends: int, **orders: Any) -> Verdict:
+def settled(world: World, plan: Plan, database: str, ends: int, *, stood_still: bool = False, **orders: Any) -> Verdict:
     """Lets one last process finish, without faults, and judges what stands."""
     world.dropped = world.failed = world.slow_s = 0.0
     plan = plan.cut(datetime.now(UTC))
@@ -185,8 +185,10 @@ def settled(world: World, plan: Plan, database: str, ends: int, **orders: Any) -
         while time.monotonic() < deadline and (faults(world, plan) or datetime.now(UTC) < plan.end()):
             time.sleep(0.2)
         time.sleep(1.0)
-    repaired = sum(1 for each in world.messages if each.deleted)
-    return Verdict(ends, 2 * plan.broken, len(world.visible()), repaired, tuple(faults(world, plan)))
+    anew = tuple(begun_anew(world))
+    repaired = sum(1 for each in world.messages if each.deleted) + len(anew) * stood_still
+    found = (*faults(world, plan), *(() if stood_still else anew))
+    return Verdict(ends, 2 * plan.broken, len(world.visible()), repaired, found)
 
 
 def main() -> None:
