@@ -24,12 +24,13 @@ install: .venv/installed
 demo: install
 	@exec $(BIN)/paybot-sandbox --port $(PORT)
 
+# Three at once on two cores: many tests wait for processes that are killed, stand still or keep a pace.
 test: .venv/tested
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 # Kills the bot's alert process at every named point, 200 times at random and 200 times by SIGTERM, lets replicas stand still where
 # there is a PostgreSQL, and counts what the channels hold (some 30 min).

@@ -64,6 +64,23 @@ def test_one_holds_what_only_one_may_do_and_another_after_it(make: Make) -> None
         time.sleep(0.05)
 
 
+def test_what_nobody_asks_for_is_not_kept(make: Make) -> None:
+    """A thread that hangs keeps nobody else from its work: its lease is no longer renewed, and ends."""
+    process = make("a")
+    assert process.holds("send slack")
+
+    def until() -> int:
+        with process._database.begin() as conn:
+            return int(conn.execute(text("SELECT until FROM lease")).scalar_one())
+
+    taken = until()
+    process._beat()
+    renewed = until()
+    process._held["send slack"].asked -= presence.ASKED_S
+    process._beat()
+    assert taken < renewed == until()
+
+
 def test_what_one_has_heard_is_not_new_to_another(make: Make) -> None:
     """A signature that comes again, to whichever process."""
     first, second = make("a"), make("b")
