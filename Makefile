@@ -37,7 +37,7 @@ test: .venv/tested
 crash: .venv/tested
 	$(BIN)/python -m tests.crash.rig --kills 200 --terms 200 --points 5 --late 8
 
-# Every date of twenty years in ten zones, with kills around the due times: one digest each (some 15 min).
+# Every date of twenty years in ten zones, with kills around the due times: one digest each (some 8 min).
 digests: .venv/tested
 	$(BIN)/python -m tests.digest.years
 
