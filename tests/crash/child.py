@@ -31,6 +31,7 @@ from bot.slack.alert_remote import Book, Forms, SlackAlerts, Ways
 from bot.slack.alert_value import secret_of
 from bot.slack.alert_words import note_text
 from bot.slack.delivery import Delivery
+from bot.stopping import stop_signal
 from bot.store.database import Database
 from bot.work import Pool
 from tests.alerts_engine.feed import Feed
@@ -75,8 +76,7 @@ class Orders:
 
 def main() -> None:
     orders = Orders(**json.loads(sys.argv[1]))
-    ending = threading.Event()
-    signal.signal(signal.SIGTERM, lambda number, frame: ending.set())
+    ending = stop_signal()
     database = Database(orders.database, now)
     pool = Pool(2, 200, 200)
     watch = watched(orders, database, pool)

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
-import threading
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -32,6 +30,7 @@ from bot.slack.alert_remote import Forms, SlackAlerts, Ways
 from bot.slack.alert_words import note_text
 from bot.slack.delivery import Delivery
 from bot.slack.digest_remote import ByKind, SlackDigests
+from bot.stopping import stop_signal
 from bot.store import schema
 from bot.store.database import Database
 from bot.work import Pool
@@ -75,8 +74,7 @@ class Orders:
 
 def main() -> None:
     orders = Orders(**json.loads(sys.argv[1]))
-    ending = threading.Event()
-    signal.signal(signal.SIGTERM, lambda number, frame: ending.set())
+    ending = stop_signal()
     database = Database(orders.database, crash.now, newest=orders.newest, steps=Path(orders.steps))
     pool = Pool(2, 200, 200)
     watch, digests = put_together(orders, database, pool)
