@@ -57,7 +57,6 @@ class Orders:
     world: str
     start: str
     rules: int
-    times: int
     apart_s: float
     bad_s: int
     digest_at: str
@@ -69,7 +68,7 @@ class Orders:
         return json.dumps(asdict(self))
 
     def waves(self) -> Waves:
-        return Waves(datetime.fromisoformat(self.start), self.rules, self.times, self.apart_s, self.bad_s)
+        return Waves(datetime.fromisoformat(self.start), self.rules, self.apart_s, self.bad_s)
 
 
 def main() -> None:

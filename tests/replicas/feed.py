@@ -1,4 +1,4 @@
-"""What the rules see over time, as plain arithmetic: one after the other breaks, again and again."""
+"""What the rules see over time, as plain arithmetic: one after the other breaks, once each (who fires again is told less)."""
 
 from __future__ import annotations
 
@@ -19,34 +19,28 @@ DIGEST = "stand-up"
 
 @dataclass(frozen=True)
 class Waves:
-    """`rules` rules break `times` times each, for `bad_s` seconds; a break begins every `apart_s` seconds."""
+    """`rules` rules break once each, for `bad_s` seconds; a break begins every `apart_s` seconds."""
 
     start: datetime
     rules: int
-    times: int
     apart_s: float
     bad_s: int
 
-    @property
-    def episodes(self) -> int:
-        return self.rules * self.times
-
     def lasts_s(self) -> float:
         """Until all is over, recoveries too."""
-        return FIRST + self.episodes * self.apart_s + self.bad_s + CLEAR_S + 3
+        return FIRST + self.rules * self.apart_s + self.bad_s + CLEAR_S + 3
 
     def number(self, text: str, at: datetime) -> float:
         """The number of a rule ("r007") in the second that begins then."""
         since_s = (at - self.start).total_seconds() - FIRST - self.apart_s * int(text[1:])
-        nth, bad_s = divmod(since_s, self.apart_s * self.rules)
-        return 90.0 if 0 <= nth < self.times and bad_s < self.bad_s else 99.0
+        return 90.0 if 0 <= since_s < self.bad_s else 99.0
 
     def names(self) -> tuple[str, ...]:
         return tuple(map(name_of, range(self.rules)))
 
     def for_opsgenie(self) -> int:
         """How many episodes it hears of."""
-        return self.times * len(range(EVERY_OTHER - 1, self.rules, EVERY_OTHER))
+        return len(range(EVERY_OTHER - 1, self.rules, EVERY_OTHER))
 
     def made(self) -> tuple[Rule, ...]:
         """A third is critical; every one tells PagerDuty."""

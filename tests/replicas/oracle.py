@@ -24,7 +24,7 @@ def faults(world: World, waves: Waves, digests: int = 1) -> list[str]:
         *_twice(visible),
         *(line for each in alerts for line in _over(world, each)),
         *([f"digests: {len(others)} instead of {digests}: {others[:3]}"] if len(others) != digests else []),
-        *_told("PagerDuty", [(key, action) for _, action, key in world.events], waves.episodes, "trigger", "resolve"),
+        *_told("PagerDuty", [(key, action) for _, action, key in world.events], waves.rules, "trigger", "resolve"),
         *_told("Opsgenie", [(alias, action) for action, alias in world.alerts], waves.for_opsgenie(), "create", "close"),
     ]
 
@@ -36,8 +36,8 @@ def rules_in(message: Message) -> set[str]:
 def _shown(alerts: list[Message], waves: Waves) -> Iterator[str]:
     stands = Counter(name for each in alerts for name in rules_in(each))
     for name in waves.names():
-        if stands[name] != waves.times:
-            yield f"{'lost' if stands[name] < waves.times else 'made up'}: {name} stands in {stands[name]}, not {waves.times}"
+        if stands[name] != 1:
+            yield f"{'lost' if not stands[name] else 'made up'}: {name} stands in {stands[name]} messages"
 
 
 def _twice(visible: list[Message]) -> Iterator[str]:

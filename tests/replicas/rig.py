@@ -32,6 +32,7 @@ AT_ONCE_S = 0.3  # in which what a killed process has said may still arrive
 TAKEOVER_S = 15.0
 SEEN_TWICE_S = 10.0
 GONE_S = 20.0
+BAD_S = 40
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,6 @@ def run(url: str, waves: Waves, storm: Storm, seed: int, share: float = SHARE, m
             world=world.url,
             start=waves.start.isoformat(),
             rules=waves.rules,
-            times=waves.times,
             apart_s=waves.apart_s,
             bad_s=waves.bad_s,
             digest_at=in_a_while(waves.lasts_s() / 2),
@@ -116,7 +116,7 @@ def judged(made: Fleet, world: Ledger, waves: Waves) -> Verdict:
         *([f"takeover took {takeovers.at(0.99):.1f} s at p99"] if takeovers.at(0.99) > TAKEOVER_S else []),
     ]
     return Verdict(
-        transitions=2 * waves.episodes,
+        transitions=2 * waves.rules,
         messages=len(world.visible()),
         befallen=Counter(each.what for each in made.hits),
         made_twice=twice,
@@ -130,7 +130,7 @@ def judged(made: Fleet, world: Ledger, waves: Waves) -> Verdict:
 def kept(made: Fleet, waves: Waves) -> Iterator[str]:
     """What the rows say: nothing is owed any more, nothing was given up, and each break is one episode."""
     promised = {
-        "SELECT count(*) FROM episode": waves.episodes,
+        "SELECT count(*) FROM episode": waves.rules,
         "SELECT count(*) FROM outbox WHERE settled IS NULL": 0,
         "SELECT count(*) FROM outbox WHERE status = 'dead'": 0,
         "SELECT count(*) FROM digest_run WHERE content IS NOT NULL": 1,
@@ -150,13 +150,6 @@ def after(at: float, moments: Sequence[float]) -> float:
     return next((each - at for each in moments if each > at + AT_ONCE_S), float("inf"))
 
 
-def waves_of(episodes: int, seconds: float, start: datetime) -> Waves:
-    """So many breaks within so many seconds, by at most some hundreds of rules."""
-    times = max(1, round(episodes / 420))
-    rules = -(-episodes // times)
-    return Waves(start, rules, times, seconds / (rules * times), 40 if times > 1 else 20)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--kills", type=int, default=100)
@@ -173,7 +166,7 @@ def main() -> None:
     sys.stdout.flush()
     with postgres.running() as server:
         start = datetime.now(UTC).replace(microsecond=0) + 10 * SECOND
-        waves = waves_of(options.episodes, options.seconds, start)
+        waves = Waves(start, options.episodes, options.seconds / options.episodes, BAD_S)
         found = run(server.clean(), waves, Storm(options.kills, options.pauses, options.cuts), options.seed)
         sys.stdout.write("".join(f"{line}\n" for line in found.lines()))
         sys.stdout.flush()

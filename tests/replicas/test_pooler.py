@@ -29,7 +29,7 @@ def test_behind_a_pooler_nothing_is_lost_and_nothing_outlives_a_transaction() ->
     if reason := pooler.why_not():
         pytest.skip(reason)
     with postgres.running() as server, pooler.pooling(server.clean()) as url:
-        waves = Waves(datetime.now(UTC).replace(microsecond=0), rules=10, times=1, apart_s=0.3, bad_s=8)
+        waves = Waves(datetime.now(UTC).replace(microsecond=0), rules=10, apart_s=0.3, bad_s=8)
         found = run(url, waves, Storm(kills=1, pauses=0, cuts=0), seed=3)
         assert found.faults == ()
         with ExitStack() as stack:  # a transaction each, all open at once: so each has its own server process

@@ -20,7 +20,7 @@ def test_three_processes_lose_nothing_and_leave_nothing_twice() -> None:
     if reason := postgres.why_not():
         pytest.skip(reason)
     with postgres.running() as server:
-        waves = Waves(datetime.now(UTC).replace(microsecond=0), rules=26, times=1, apart_s=0.5, bad_s=16)
+        waves = Waves(datetime.now(UTC).replace(microsecond=0), rules=26, apart_s=0.5, bad_s=16)
         found = run(server.clean(), waves, Storm(kills=3, pauses=1, cuts=2), SEED)
     assert found.faults == ()
     assert found.befallen["kill"] == 3

@@ -68,13 +68,12 @@ def test_the_version_before_works_beside_the_new_one_until_it_cannot(tmp_path: P
         pytest.skip(reason)
     world = Ledger()
     with postgres.running() as server, serving(world):
-        waves = Waves(datetime.now(UTC).replace(microsecond=0), rules=10, times=1, apart_s=0.4, bad_s=6)
+        waves = Waves(datetime.now(UTC).replace(microsecond=0), rules=10, apart_s=0.4, bad_s=6)
         orders = Orders(
             database="",
             world=world.url,
             start=waves.start.isoformat(),
             rules=waves.rules,
-            times=waves.times,
             apart_s=waves.apart_s,
             bad_s=waves.bad_s,
             digest_at=in_a_while(12),

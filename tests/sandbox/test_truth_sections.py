@@ -38,6 +38,7 @@ from tests.fakes import FakeRenderer
 from tests.sandbox.company import DAY, HOUR, MINUTE, fresh, ms, served
 
 NOW = datetime(2026, 11, 4, 14, 0, 30, tzinfo=UTC)
+pytestmark = pytest.mark.timeout(150)  # thirty days of archives, on a machine that has other work
 WINDOWS = ("2026-11-02 06:00..12:00", "2026-11-01", "2026-11-02 09:00..10:00")  # in UTC; all is delivered two days later
 
 
@@ -66,7 +67,7 @@ def analyst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Analyst]:
     ]
     with served(routes, "") as url:
         config = Config(
-            answers=Answers(deadline_s=60),
+            answers=Answers(deadline_s=120),
             datadog=Datadog(api_key=datadog.API_KEY, app_key=datadog.APP_KEY, host=f"{url}/datadog"),
             elastic=Elastic(url=f"{url}/elastic", api_key=elastic.API_KEY),
             aws=Aws(
