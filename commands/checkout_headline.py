@@ -11,7 +11,7 @@ from commands.ranges import ends_now
 from commands.rolling import Breach, breaches
 from commands.words import count, percent
 
-TARGET = f"the {TARGET_PCT:g} % target"
+TARGET = f"the {percent(TARGET_PCT)} target"
 LONGEST_CODE = 60  # characters of a code that are shown; Stripe's longest has 40
 
 

@@ -271,7 +271,7 @@ def the_breach_is_true(headline: str, expected: Expected, *, ends_low: bool) -> 
         many = "a breach" if len(low) == 1 else f"{len(low)} breaches, the worst"
         assert f"after {many} from {expected.between(start, end)} (lowest {percent(worst, 97)}" in headline
     else:
-        assert "above the 97 % target" in headline
+        assert f"above the {percent(97)} target" in headline
 
 
 def the_table_is_true(answer: Answer, expected: Expected) -> None:
