@@ -297,7 +297,7 @@ class Home:
             return viewer.turns
 
     def _publish(self, viewer: Viewer, turn: int, view: Mapping[str, Any]) -> str:
-        """Publishes, unless something newer was; gives Slack's code where it refused. Nothing is tried again here."""
+        """Publishes, unless something newer was; gives Slack's code where it refused. What passes is for a later look."""
         with viewer.lock:
             if turn < viewer.last:
                 return ""
@@ -306,6 +306,8 @@ class Home:
                 self._slack.publish(viewer.user, view)
             except ChatError as error:
                 log.warning("App Home could not be published", extra={"code": error.code})
+                if error.retriable:
+                    viewer.standing = None
                 return error.code
         return ""
 

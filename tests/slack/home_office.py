@@ -25,6 +25,7 @@ from commands.panel import Data, Gap, TitledTable
 from tests.fakes import NOW, PNG, window
 
 DANA, TEAM = "U0DANA", "T0SHOP"
+PASSING = ("ratelimited", "timeout")
 ROWS = (
     ("checkout", "⚠ look", "success rate: 96.1 %", "lowest 92.5 % at 11:44", "Backend"),
     ("receipts", "✓ well", "render time, p95: 1,404 ms", "–", "Docs"),
@@ -91,7 +92,7 @@ class FakeSlack:
     def publish(self, user: str, view: Mapping[str, Any]) -> None:
         self.published.append((user, view))
         if self.refuses and (code := self.refuses.pop(0)):
-            raise refusal(code)
+            raise refusal(code, retriable=code in PASSING)
 
     def stranger(self, user: str, team: str) -> str:
         return self.strange

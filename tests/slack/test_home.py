@@ -202,6 +202,20 @@ def test_a_refusal_is_not_tried_again_until_something_changes() -> None:
     assert len(office.slack.published) == before <= 3
 
 
+@pytest.mark.parametrize("code", ["ratelimited", "timeout"])
+def test_what_slack_did_not_take_now_is_shown_by_a_later_look(code: str) -> None:
+    """Home is not left at "looking", and Slack hears of it no more often than of a change."""
+    office = HomeOffice(slack=FakeSlack(refuses=["", code, code, code]))
+    office.open()
+    tries = []
+    for _ in range(5):
+        office.home.look()
+        tries.append(len(office.slack.published))
+        office.seconds += APART_S / 2 + 0.1
+    assert tries == [4, 4, 5, 5, 5]
+    assert "96.1 %" in office.slack.texts()
+
+
 def test_a_picture_that_slack_cannot_show_costs_only_the_picture() -> None:
     """The same view is published without it, with a line that says so."""
     office = HomeOffice(slack=FakeSlack(refuses=["", "", "invalid_arguments"]))
