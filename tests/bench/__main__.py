@@ -11,8 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ from pathlib import Path
 from sandbox.faults import SLACK_MS
 from sandbox.workspace.files import READY_AFTER_S
 from tests.bench.asking import Asker
+from tests.bench.processes import served, started
 from tests.stage import SECRET, environment, free_port
 
 ROOMY = "[answers]\nwaiting = 1000\nper_user = 1000\n"  # every command of a burst is to be drawn, none told "busy"
@@ -55,10 +54,10 @@ def main() -> None:
         run([sys.executable, str(peers / "start.py"), "--", sys.executable, "-m", "bot", "serve"], env=env)
         first_acknowledgement(env, port)
     heading(f"From command to message, sources that take {SOURCES_MS} ms")
-    with staged(SOURCES_MS) as (env, port), served(env, port):
+    with staged(SOURCES_MS) as (env, port), warmed(env, port):
         command_to_message(env["SLACK_API_URL"], port)
     heading(f"Bursts in which every command draws, sources that take {SOURCES_MS} ms")
-    with staged(SOURCES_MS) as (env, port), served(env, port):
+    with staged(SOURCES_MS) as (env, port), warmed(env, port):
         url = f"http://127.0.0.1:{port}/slack/events"
         script("ack_burst.py", "--peer", "--url", url, "--secret", SECRET, "--text", "checkout 1{n}m", "--channel", home(env))
     print("\nGoals in lines that begin with G are those of the peers' own README; those of this project stand in its documents.")
@@ -95,35 +94,11 @@ def staged(latency_ms: float) -> Iterator[tuple[dict[str, str], int]]:
 
 
 @contextmanager
-def served(env: dict[str, str], port: int) -> Iterator[None]:
+def warmed(env: dict[str, str], port: int) -> Iterator[None]:
     """`paybot serve`, warm."""
-    with started(env, port):
-        wait_for(f"http://127.0.0.1:{port}/readyz", 30)
+    with served(env, port):
         time.sleep(4)  # its children import matplotlib meanwhile
         yield
-
-
-@contextmanager
-def started(env: dict[str, str], port: int) -> Iterator[None]:
-    bind = {"PAYBOT_BIND": f"127.0.0.1:{port}"}
-    with subprocess.Popen([sys.executable, "-m", "bot", "serve"], env={**env, **bind}) as bot:
-        try:
-            yield
-        finally:
-            bot.terminate()
-
-
-def wait_for(url: str, limit_s: float) -> float:
-    """Seconds until the first 200."""
-    start = time.perf_counter()
-    while time.perf_counter() - start < limit_s:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.002)
-        else:
-            return time.perf_counter() - start
-    raise SystemExit(f"no 200 from {url} in {limit_s:g} s")
 
 
 def first_acknowledgement(env: dict[str, str], port: int) -> None:

@@ -1,8 +1,8 @@
 """`make scale`: what one process carries on this machine, and the day of a company that is a hundred times as large.
 
-usage: python -m tests.bench.scale [VOLUME]          (100; everything in at most a quarter of an hour)
+usage: python -m tests.bench.scale [VOLUME [HOURS]]          (100, 1: a quarter of an hour; 100, 24: the whole day's archives)
        python -m tests.bench.scale ask QUESTION          (one answer, as `paybot ask` gives it, with each source's own time)
-       python -m tests.bench.scale company PORT VOLUME [FOLDER]          (the company alone, in a process of its own)
+       python -m tests.bench.scale company PORT VOLUME [FOLDER HOURS]          (the company alone, in a process of its own)
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 from isal import igzip
 
 from bot.alerts.engine import Beat, Engine
@@ -43,13 +42,20 @@ from sandbox.aws.segment import Segment, received, written
 from sandbox.company import Company
 from sandbox.world import World
 from tests.bench.asking import Asker
+from tests.bench.homes import opened_together
+from tests.bench.processes import served
 from tests.stage import SECRET, TOKEN, environment, free_port
 
-LONGEST_S = 840.0  # all of it
+LONGEST_S = 840.0  # all of it, with an hour of archives
+MORE_S = 240.0  # for each further hour
 ASK_S = 100.0  # one question, whatever it waits for
 DEADLINE = '[answers]\ndeadline = "1m"\nwaiting = 1000\nper_user = 1000\n[archives]\ncache_mb = 20000\n'
-HOURS = 1  # of the archives: written into a folder beforehand, as making them takes the sandbox longer than reading them
+PIECE_MS = 6 * HOUR_MS  # of the archives' calls that are held in memory at once
+LINES = 200_000  # of a file that are
+DAY_H = 24
 ASKED_FOR_A_DAY = ("checkout", "retries")  # of the sections without an archive
+WHOLE = "nothing is missing"
+MOST_TRIES = 8  # of a question whose archives are still being read: each has what the ones before it have read
 AGAIN = ("funnel", "receipts")  # their archives are kept by then
 RULES = (100, 1_000, 10_000)
 TICKS = 5
@@ -65,12 +71,12 @@ def main() -> None:
     if sys.argv[1:2] == ["ask"]:
         ask_once(sys.argv[2])
     elif sys.argv[1:2] == ["company"]:
-        work_as_company(int(sys.argv[2]), float(sys.argv[3]), *map(Path, sys.argv[4:]))
+        work_as_company(int(sys.argv[2]), float(sys.argv[3]), *sys.argv[4:])
     else:
-        volume = float(sys.argv[1]) if sys.argv[1:] else 100.0
+        volume, hours = float(sys.argv[1] if sys.argv[1:] else 100), int(sys.argv[2] if sys.argv[2:] else 1)
         carried()
         with tempfile.TemporaryDirectory(prefix="paybot-scale-") as folder:
-            crowded_day(volume, Path(folder))
+            crowded_day(volume, hours, Path(folder))
 
 
 def told(*parts: object) -> None:
@@ -89,10 +95,14 @@ def carried() -> None:
     port, bot_port = free_port(), free_port()
     with tempfile.TemporaryDirectory(prefix="paybot-scale-") as folder, company(port, 1.0):
         env = environment(f"http://127.0.0.1:{port}")
-        with served(env, bot_port, Path(folder)) as pid:
+        (Path(folder) / "paybot.toml").write_text(DEADLINE)
+        with served(env | {"PAYBOT_CONFIG": f"{folder}/paybot.toml"}, bot_port) as pid:
             told(f"Acknowledgements over HTTP, {ASKING} at once: {acknowledged(bot_port):.0f} a second")
             told(f"  memory of the process then: {memory_mb(pid):.0f} MB")
         told(f"Answers with their pictures, {AT_ONCE} at once, all different: {answered(env, Path(folder)):.1f} a second")
+    took = opened_together()
+    told(f"{len(took)} people open Home in one second: it is whole after {took[0]:.1f} s for the first of them,")
+    told(f"  {statistics.median(took):.1f} s for half of them, {took[-1]:.1f} s for the last")
 
 
 class Feed:
@@ -176,12 +186,12 @@ def answered(env: Mapping[str, str], folder: Path) -> float:
 # --- the crowded day ------------------------------------------------------------------------------------------------------
 
 
-def crowded_day(volume: float, folder: Path) -> None:
-    """Every section's answer over an hour and a day of a company so many times as large, in a process of its own each."""
-    port = free_port()
+def crowded_day(volume: float, hours: int, folder: Path) -> None:
+    """Every section's answer over those hours of a company so many times as large, in a process of its own each."""
+    port, longest_s = free_port(), LONGEST_S + (hours - 1) * MORE_S
     told(f"A day of {volume:g} times the sessions; each answer in a process of its own, the deadline is 60 s")
-    with company(port, volume, folder / "archives") as world:
-        made = f"{HOURS} h of archives ({size_mb(folder / 'archives'):.0f} MB)"
+    with company(port, volume, str(folder / "archives"), str(hours)) as world:
+        made = f"{hours} h of archives ({size_mb(folder / 'archives'):.0f} MB)"
         told(f"  events and {made} made in {time.monotonic() - world.began:.0f} s")
         archives = {
             "PAYBOT_SEGMENT_ARCHIVE": str(folder / "archives" / Segment.prefix),
@@ -190,23 +200,31 @@ def crowded_day(volume: float, folder: Path) -> None:
         }
         env = environment(f"http://127.0.0.1:{port}") | archives
         (folder / "paybot.toml").write_text(DEADLINE)
-        first, end = hours()
-        span = f"{first:%Y-%m-%d} {first:%H:%M}..{end:%H:%M}"
-        asks = [f"{name} {span}" for name in (*SECTIONS, *AGAIN)] + [f"{name} 24h" for name in ASKED_FOR_A_DAY]
-        for question in asks:
-            if time.monotonic() - began < LONGEST_S - ASK_S:
-                told(f"  {question:<36} {asked(question, env, folder)}")
-            else:
-                told(f"  {question:<36} not asked, the quarter of an hour is over")
+        first, end = span(hours)
+        words = "24h" if hours >= DAY_H else f"{first:%Y-%m-%d} {first:%H:%M}..{end:%H:%M}"
+        begun = time.monotonic()
+        for question in (f"{name} {words}" for name in SECTIONS):
+            tries = 0
+            while time.monotonic() - began < longest_s - ASK_S and tries < MOST_TRIES:
+                tries += 1
+                found = asked(question, env, folder)
+                told(f"  {question:<36} {found}")
+                if WHOLE in found:
+                    break
+        told(f"  all of the archives was read {time.monotonic() - begun:.0f} s after the first question; once more, then:")
+        for question in [f"{name} {words}" for name in AGAIN] + [f"{name} 24h" for name in ASKED_FOR_A_DAY]:
+            told(f"  {question:<36} {asked(question, env, folder)}")
         told(f"  kept of the archives: {size_mb(folder / 'cache'):.0f} MB; memory of the company: {memory_mb(world.pid):.0f} MB")
 
 
-def hours() -> tuple[datetime, datetime]:
-    """The newest hours of one day of which every file is there."""
-    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
-    end -= timedelta(hours=max(0, HOURS - end.hour)) if end.hour < HOURS else timedelta(0)
-    end = end if end.hour else end - timedelta(hours=1)
-    return end - timedelta(hours=min(HOURS, end.hour)), end
+def span(hours: int) -> tuple[datetime, datetime]:
+    """The newest hours of which every file is there: of one day, or of both days in which the last 24 hours lie."""
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    if hours >= DAY_H:
+        return now - timedelta(hours=hours + 1), now - timedelta(hours=1)
+    end = now - timedelta(hours=2)
+    end = end - timedelta(hours=end.hour + 1) if end.hour < hours else end
+    return end - timedelta(hours=hours), end
 
 
 def asked(question: str, env: Mapping[str, str], folder: Path) -> str:
@@ -227,7 +245,7 @@ def asked(question: str, env: Mapping[str, str], folder: Path) -> str:
         return f"no answer in {spent:.0f} s (exit code {process.returncode})"
     found = json.loads(said)
     slowest = ", ".join(f"{name} {took_s:.1f}" for name, took_s in found["sources"].items())
-    return f"{spent:>5.1f} s, {used.ru_maxrss / 1024:>4.0f} MB; {slowest}; {'; '.join(found['gaps']) or 'nothing is missing'}"
+    return f"{spent:>5.1f} s, {used.ru_maxrss / 1024:>4.0f} MB; {slowest}; {'; '.join(found['gaps']) or WHOLE}"
 
 
 def ask_once(question: str) -> None:
@@ -250,53 +268,46 @@ class Running:
         self.began = began_s
 
 
-def work_as_company(port: int, volume: float, folder: Path | None = None) -> None:
+def work_as_company(port: int, volume: float, folder: str = "", hours: str = "1") -> None:
     made = Company(port, headless=True, latency_ms=0.0, token=TOKEN, secret=SECRET, volume=volume)
     made.start()
     if folder:
-        write_archives(made.world, folder)
+        write_archives(made.world, Path(folder), int(hours))
     told("ready")
     threading.Event().wait()
 
 
-def write_archives(world: World, folder: Path) -> None:
+def write_archives(world: World, folder: Path, hours: int) -> None:
     """The files of those hours, as they lie in the bucket."""
-    first, end = (round(1000 * each.timestamp()) for each in hours())
+    first, end = (round(1000 * each.timestamp()) for each in span(hours))
     segment, cloudfront = Segment(world), CloudFront(world)
-    for hour in range(first, end, HOUR_MS):
-        keep(folder / segment.key(hour), written(world, received(world, hour, hour + HOUR_MS)))
-    for file in cloudfront.files(first // DAY_MS * DAY_MS, first, world.now_ms()):
-        keep(folder / file.key, file.text)
+    for begin in range(first, end, PIECE_MS):
+        tracks = received(world, begin, min(begin + PIECE_MS, end))
+        for hour in range(begin, min(begin + PIECE_MS, end), HOUR_MS):
+            low, high = (int(each) for each in np.searchsorted(tracks.received, (hour, hour + HOUR_MS)))
+            starts = range(low, high, LINES)
+            keep(folder / segment.key(hour), (written(world, tracks[slice(at, min(at + LINES, high))]) for at in starts))
+    for day in range(first // DAY_MS * DAY_MS, end, DAY_MS):
+        for file in cloudfront.files(day, first, world.now_ms()):
+            keep(folder / file.key, [file.text])
 
 
-def keep(file: Path, text: bytes) -> None:
+def keep(file: Path, texts: Iterable[bytes]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(igzip.compress(text, 1))
+    with igzip.open(file, "wb", 1) as out:  # type: ignore[no-untyped-call] # as it comes
+        for text in texts:
+            out.write(text)
 
 
 @contextmanager
-def company(port: int, volume: float, folder: Path | None = None) -> Iterator[Running]:
+def company(port: int, volume: float, *archives: str) -> Iterator[Running]:
     start = time.monotonic()
-    command = [sys.executable, "-m", "tests.bench.scale", "company", str(port), str(volume), *([str(folder)] if folder else [])]
+    command = [sys.executable, "-m", "tests.bench.scale", "company", str(port), str(volume), *archives]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         if process.stdout is None or process.stdout.readline() != "ready\n":
             raise SystemExit("the company did not start")
         yield Running(process.pid, start)
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-@contextmanager
-def served(env: Mapping[str, str], port: int, folder: Path) -> Iterator[int]:
-    """`paybot serve`, ready; its process's number."""
-    (folder / "paybot.toml").write_text(DEADLINE)
-    own = {"PAYBOT_BIND": f"127.0.0.1:{port}", "PAYBOT_CONFIG": str(folder / "paybot.toml"), "PAYBOT_LOG_LEVEL": "ERROR"}
-    process = subprocess.Popen([sys.executable, "-m", "bot", "serve"], env={**os.environ, **env, **own})
-    try:
-        until(lambda: status_of(f"http://127.0.0.1:{port}/readyz") == 200)
-        yield process.pid
     finally:
         process.terminate()
         process.wait(20)
@@ -308,24 +319,6 @@ def settings(env: Mapping[str, str], folder: Path) -> Config:
         return read_settings(dict(env) | {"PAYBOT_CONFIG": str(folder / "paybot.toml")}, None)
     except BadInput as error:
         raise SystemExit(str(error)) from error
-
-
-def status_of(url: str) -> int:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as reply:
-            return int(reply.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return 0
-
-
-def until(holds: Callable[[], bool], limit_s: float = 60.0) -> None:
-    end = time.monotonic() + limit_s
-    while not holds():
-        if time.monotonic() > end:
-            raise SystemExit("something did not start")
-        time.sleep(0.05)
 
 
 def memory_mb(pid: int) -> float:

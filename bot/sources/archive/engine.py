@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as Late
+from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.config import Archives, Aws
 from bot.ports import SourceError
-from bot.sources.archive.reading import UNTIL, Job, answer, settle, unfinished
+from bot.sources.archive.reading import UNTIL, Job, Outcome, answer, settle, unfinished
 from bot.sources.archive.table import ArchiveTable
 from charts.data import Table
 
@@ -56,9 +58,12 @@ class Engine:
         texts = {**texts, UNTIL: table.until_between(start, end)}
         settings = self._settings
         job = Job(table, self._where, self._aws, texts, start, end, settings.cache, settings.cache_mb, GOES_ON_S)
+        end_s = time.monotonic() + patience_s
         try:
-            future = self._children(long).schedule(answer, args=(job,), timeout=GOES_ON_S + 5)
-            outcome = future.result(timeout=patience_s)
+            try:
+                outcome = self._asked(job, long, end_s)
+            except BrokenProcessPool:  # the child was lost while it had nothing to do: another one is asked
+                outcome = self._asked(job, long, end_s)
         except (Late, CancelledError) as error:
             raise unfinished(patience_s) from error
         except Exception as error:
@@ -69,6 +74,11 @@ class Engine:
         if outcome.said:
             raise SourceError(outcome.said, outcome.kind)
         return outcome.tables
+
+    def _asked(self, job: Job, long: bool, end_s: float) -> Outcome:
+        future = self._children(long).schedule(answer, args=(job,), timeout=GOES_ON_S + 5)
+        found: Outcome = future.result(timeout=max(0.0, end_s - time.monotonic()))
+        return found
 
     def warm(self) -> None:
         """Starts the child."""
