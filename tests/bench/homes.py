@@ -13,11 +13,10 @@ from sandbox.workspace import cast
 from tests.bench.processes import served
 from tests.stage import Stage, environment, free_port
 
-PEOPLE = 200
 LIMIT_S = 300.0
 
 
-def opened_together(people: int = PEOPLE) -> tuple[float, ...]:
+def opened_together(people: int) -> tuple[float, ...]:
     """Seconds from the openings until each one's Home was whole, in order; one `paybot serve`, sources that answer at once."""
     port, bot_port = free_port(), free_port()
     with crowd(1 + people) as users:
