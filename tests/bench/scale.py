@@ -102,9 +102,8 @@ def carried() -> None:
             told(f"  memory of the process then: {memory_mb(pid):.0f} MB")
         told(f"Answers with their pictures, {AT_ONCE} at once, all different: {answered(env, Path(folder)):.1f} a second")
     for took in map(opened_together, PEOPLE):
-        told(
-            f"{len(took)} people open Home in one second: whole for half after {statistics.median(took):.1f} s, all {took[-1]:.1f} s"
-        )
+        half_s, all_s = statistics.median(took), took[-1]
+        told(f"{len(took)} people open Home in one second: whole for half of them after {half_s:.1f} s, for all {all_s:.1f} s")
 
 
 class Feed:
