@@ -7,6 +7,7 @@ from charts.spec import Chart, Line, Stack, State, Threshold
 from commands.args import Ask
 from commands.numbers import (
     at_clock,
+    bucket,
     counted,
     counted_before,
     counted_change,
@@ -22,6 +23,7 @@ from commands.panel import Brief, Data, Panel, Query, Section, TitledTable
 from commands.words import change, count, figure
 
 LIMIT_MS = 2000.0
+SURE_S = 600.0  # a bucket this wide is beyond the limit by no chance
 NEWEST, SETTLED = 4, 8  # receipts that are listed: the newest, and of those that logs of downloads usually know of
 SETTLED_S = 5400  # CloudFront delivers its logs within about an hour
 MOST_DOWNLOADS = 5000
@@ -84,9 +86,10 @@ def time_state(p95: float | None) -> State:
 
 
 def is_slow_now(line: Series, ask: Ask) -> bool:
-    """Whether the two newest buckets are beyond the limit, however well the range was before: one alone may be chance."""
-    last = [value for _, value in line.known()[-2:]]
-    return newest(line, ask) is not None and len(last) == 2 and min(last) > LIMIT_MS
+    """Whether the newest buckets are beyond the limit, however well the range was before: one short one may be chance."""
+    many = 1 if line.step_s >= SURE_S else 2
+    last = [value for _, value in line.known()[-many:]]
+    return newest(line, ask) is not None and len(last) == many and min(last) > LIMIT_MS
 
 
 def time_change(data: Data, ask: Ask) -> str:
@@ -97,7 +100,10 @@ def time_change(data: Data, ask: Ask) -> str:
 
 def now_words(line: Series, ask: Ask) -> str:
     last = newest(line, ask)
-    return f"{figure(last, 'ms')} at {at_clock(line.known()[-1][0], ask)}" if last is not None else ""
+    if last is None:
+        return ""
+    when = f"in the newest {bucket(line)}" if line.step_s >= SURE_S else f"at {at_clock(line.known()[-1][0], ask)}"
+    return f"{figure(last, 'ms')} {when}"
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------

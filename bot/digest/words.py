@@ -169,14 +169,14 @@ def lines(shown: Shown, name: Name = str) -> Iterator[str]:
     if content.quiet:
         yield from (*teller.calm(), *teller.delays())
         return
-    yield from (teller.place(), *teller.delays())
+    yield from (teller.place(), *teller.delays(), *teller.open_alerts())
     for row in content.rows:
         yield f"{SIGNS[row.state]:<10} {row.name}: {' · '.join(each for each in (row.number, row.change) if each)}"
     for part, said, concern in teller.attention():
         taken = teller.taken(concern)
         yield f"⚠ {first(part)}: {said[0]}{f' ({taken})' if taken else ''}"
         yield from (f"  {line}" for line in said[1:])
-    yield from (*teller.meanwhile(), *teller.rest(), *teller.open_alerts(), *content.dead, *content.gaps)
+    yield from (*teller.meanwhile(), *teller.rest(), *content.dead, *content.gaps)
     yield first(teller.people())
 
 

@@ -38,8 +38,10 @@ def digest_message(shown: Shown, *, secret: bytes | None = None, name: Name = st
     if content.quiet:
         calm = section("\n".join(one_line(each, NOTE) for each in teller.calm()))
         return Message(text, (head, calm, *map(small_print, small)))
-    above = (head, small_print(one_line(teller.place(), NOTE)), *map(small_print, small), *_attention(teller, secret))
-    below = (*_group("", (*teller.meanwhile(), *teller.rest())), *_group("*Open alerts*", teller.open_alerts()), *_end(teller))
+    place = small_print(one_line(teller.place(), NOTE))
+    alerts = _group("*Open alerts*", teller.open_alerts())
+    above = (head, place, *map(small_print, small), *alerts, *_attention(teller, secret))
+    below = (*_group("", (*teller.meanwhile(), *teller.rest())), *_end(teller))
     return Message(text, (*above, *_table(content, MESSAGE - weight((*above, *below))), *below))
 
 

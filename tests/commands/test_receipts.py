@@ -46,6 +46,13 @@ def test_a_renderer_that_is_slow_now_is_not_well_however_the_range_was() -> None
     )
 
 
+def test_one_wide_bucket_beyond_the_limit_is_enough() -> None:
+    """Half an hour of slow receipts is no chance, also where a weekend around it was well."""
+    line = Series("p95", (END - 5400, END - 3600, END - 1800), (1000.0, 1200.0, 5493.0), "ms", 1800)
+    chart = draw_time(Data({"p95": line, "whole": WHOLE}), ask(2, 2))
+    assert (chart.state, chart.change.replace("\u00a0", " ")) == ("bad", "5,493 ms in the newest 30 min")
+
+
 def test_beyond_the_limit_is_said() -> None:
     """In the state and in the headline."""
     slow = Series("whole", (END - 3600,), (2400.0,), "ms", 3600)
