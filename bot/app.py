@@ -173,6 +173,7 @@ class Bot:
         self._draining.set()
         self._finishing_s = max(0.0, within_s - TELLING_S - ENDING_S)
         self._stack.close()
+        gc.unfreeze()  # a process that goes on without the bot may forget it
 
     def _own_renderer(self) -> Renderer:
         renderer = Renderer()

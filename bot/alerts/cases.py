@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 
 from bot.alerts.episode import Episode
@@ -117,12 +116,11 @@ def said(case: Case, delay: timedelta, tick: timedelta, says: Says, note: Note) 
     lines: list[str] = []
     instances: dict[str, Instance] = {}
     episodes: dict[str, Episode] = {}
-    numbers = count(1)
     for end in _ends(case, tick):
         now = end + delay
         moments = tuple(judged(case.rule, "prod", _answers(case, end), instances, end, now, tick.total_seconds()))
         instances |= {moment.step.instance.series: moment.step.instance for moment in moments}
-        lines += _spoken(case, moments, episodes, now, says, note, lambda: f"{next(numbers):016x}")
+        lines += _spoken(case, moments, episodes, now, says, note)
     return tuple(lines)
 
 
@@ -133,9 +131,8 @@ def _spoken(
     now: datetime,
     says: Says,
     note: Note,
-    new_id: Callable[[], str],
 ) -> Iterator[str]:
-    changes = applied(moments, tuple(episodes.values()), {case.rule.name: case.rule}, "prod", now, new_id)
+    changes = applied(moments, tuple(episodes.values()), {case.rule.name: case.rule}, "prod", now)
     for episode in changes.opened:
         episodes[episode.id] = episode
         yield f"{now:%H:%M} {says(episode, now)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -179,17 +178,25 @@ class Engine:
         self._hooks.failpoint("after_judging")
         with self._database.begin() as conn:
             self._hooks.failpoint("in_transaction")
-            self._write(conn, moments, known, due)
+            self._write(conn, moments, known, due, told_before=bool(back))
             store.finish_tick(conn, due.number, due.now)
             self._hooks.failpoint("before_commit")
         self._hooks.failpoint("after_commit")
         self._done(due.number)
 
-    def _write(self, conn: Connection, moments: Iterable[Moment], known: Mapping[tuple[str, str], Instance], due: Tick) -> None:
+    def _write(
+        self,
+        conn: Connection,
+        moments: Iterable[Moment],
+        known: Mapping[tuple[str, str], Instance],
+        due: Tick,
+        *,
+        told_before: bool,
+    ) -> None:
         """Everything that the moments change, and what is owed for it, in this one transaction."""
         open_ = [episode for episode in store.open_episodes(conn) if not episode.drill]  # from here on no press comes in between
-        owing = Owing(due.now, outbox.newest_seq(conn), self._beat.runbook_url)
-        changes = applied(tuple(moments), open_, self._rules, self._beat.env, due.now, new_id)
+        owing = Owing(due.now, outbox.newest_seq(conn), self._beat.runbook_url, told_before=told_before)
+        changes = applied(tuple(moments), open_, self._rules, self._beat.env, due.now)
         for place, instance in changes.instances.items():
             if is_news(known.get(place, Instance(*place)), instance):
                 store.keep_instance(conn, instance)
@@ -285,10 +292,6 @@ class Engine:
                 was = known.get((rule.name, title), Instance(rule.name, title))
                 seen = Seen(title, "bad" if fault else "good", None, due.end, fault.said if fault else "")
                 yield Moment(due.end, seen, step(was, seen, rule, due.now, self._beat.tick.total_seconds()))
-
-
-def new_id() -> str:
-    return secrets.token_hex(8)
 
 
 def source_of(job: str) -> str:

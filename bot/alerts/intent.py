@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 Target = Literal["slack", "pagerduty", "opsgenie"]
 Status = Literal["new", "sending", "unknown", "done", "dead"]
 # slack: show (post or edit the episode's message as it stands now), note (a line in its thread), chart (the picture into it),
 #        digest (post or edit the stand-up digest of a date)
 # pagerduty: trigger, acknowledge, resolve · opsgenie: create, acknowledge, close
+BEGUN: Final = "begun"  # in the payload of what may have been told before (ISO): a backup may be older than what Slack shows
 Kind = Literal["show", "note", "chart", "digest", "trigger", "acknowledge", "resolve", "create", "close"]
 
 
@@ -38,6 +39,13 @@ class Intent:
     not_before: datetime | None = None
     remote_id: str = ""
     said: str = ""
+
+    @property
+    def earliest(self) -> datetime:
+        """Before this nothing was sent for it."""
+        begun = self.payload.get(BEGUN)
+        tried = self.first_try or self.created
+        return min(tried, datetime.fromisoformat(begun)) if begun else tried
 
 
 class SendError(Exception):

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.alerts.channel import TITLES, Channel, Surroundings
-from bot.alerts.intent import Intent, SendError, Status
+from bot.alerts.intent import BEGUN, Intent, SendError, Status
 from bot.ports import StoreError
 from bot.store import outbox
 
@@ -131,9 +131,9 @@ class Lane:
             self._still_in_doubt(intent, lease, doubt, error)
             return
         self._around.failpoint("after_look")
-        if found:
+        if found and not (intent.kind == "show" and BEGUN in intent.payload):
             self._mark(Mark(intent, "done", "found", found[0], surplus=found[1:]))
-        else:
+        else:  # what was found of an episode that the store had lost is shown as the store has it
             self._doubts.pop(intent.key, None)
             self._send(intent, lease)
 
@@ -151,6 +151,9 @@ class Lane:
         again = self._channel.again_at(intent, error) if over else self._channel.again_at(intent, error, left_s)
         said = f"It may have arrived: {TITLES[self._target]} could not be asked ({error.said})."
         if over and intent.priority and self._channel.alive():
+            if BEGUN in intent.payload:  # most likely it was never told: rather twice than not at all
+                self._send(repeating(intent), lease)
+                return
             self._mark(Mark(intent, "dead", "dead", said=said))
             return
         doubt.blind = over and not intent.priority

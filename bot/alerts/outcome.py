@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from bot.alerts.episode import Episode, Phase
 from bot.alerts.intent import Intent
+from bot.alerts.keys import bundle_id, episode_id
 from bot.alerts.owed import Owing
 from bot.alerts.replay import Moment
 from bot.alerts.rule import SEVERITIES, Rule
@@ -46,17 +47,16 @@ def applied(
     rules: Mapping[str, Rule],
     env: str,
     now: datetime,
-    new_id: Callable[[], str],
 ) -> Changes:
     """The changes that these moments make, in their order; then what time alone makes due."""
     changes, book = Changes(now), {(episode.rule, episode.series): episode for episode in open_}
     begun: dict[str, Episode] = {}
     for moment in moments:
-        _apply(moment, book, begun, changes, rules, env, new_id)
+        _apply(moment, book, begun, changes, rules, env)
     for episode in book.values():
         if episode.id not in begun and episode.rule in rules:
             _tend(episode, rules[episode.rule], changes)
-    changes.opened = list(_bundled(tuple(begun.values()), new_id))
+    changes.opened = list(_bundled(tuple(begun.values())))
     return changes
 
 
@@ -67,15 +67,13 @@ def _apply(
     changes: Changes,
     rules: Mapping[str, Rule],
     env: str,
-    new_id: Callable[[], str],
 ) -> None:
     instance, seen = moment.step.instance, moment.seen
     place = instance.rule, instance.series
     changes.instances[place] = instance
     if moment.step.event == "fired":
-        episode = book[place] = _opened(
-            rules[instance.rule], _env_of(instance.series, rules[instance.rule], env), moment, changes, new_id
-        )
+        rule = rules[instance.rule]
+        episode = book[place] = _opened(rule, _env_of(instance.series, rule, env), moment, changes.now)
         begun[episode.id] = episode
     elif (episode_ := book.get(place)) is not None and moment.step.event == "resolved":
         _close(episode_, moment, book, begun, changes)
@@ -89,16 +87,16 @@ def _apply(
         book[place] = _kept(episode_, now_, begun, changes, shown=(now_.phase, now_.blind) != (episode_.phase, episode_.blind))
 
 
-def _opened(rule: Rule, env: str, moment: Moment, changes: Changes, new_id: Callable[[], str]) -> Episode:
+def _opened(rule: Rule, env: str, moment: Moment, now: datetime) -> Episode:
     """The episode of a rule that has just fired; what fired while nobody watched is opened now, too."""
     instance, seen = moment.step.instance, moment.seen
-    value = seen.value if seen else None
+    value, since = seen.value if seen else None, instance.since or moment.end
     return replace(
-        begun(rule, new_id(), instance.series, env, changes.now),
+        begun(rule, episode_id(rule.name, instance.series, instance.number, since), instance.series, env, now),
         number=instance.number,
         value=value,
         worst=value,
-        since=instance.since or moment.end,
+        since=since,
         extra={"said": masked(seen.said)} if seen and seen.said else {},
     )
 
@@ -191,15 +189,16 @@ MUTABLE = (
 )
 
 
-def _bundled(fired: Sequence[Episode], new_id: Callable[[], str]) -> Iterator[Episode]:
+def _bundled(fired: Sequence[Episode]) -> Iterator[Episode]:
     """Few new episodes have a message each; those of a storm share messages, the most urgent first."""
     urgent = sorted(fired, key=lambda episode: (SEVERITIES.index(episode.severity), episode.rule, episode.series))
     if len(urgent) <= STORM:
         yield from urgent
         return
     for first in range(0, len(urgent), TOGETHER):
-        bundle = new_id()
-        yield from (replace(each, extra={**each.extra, "bundle": bundle}) for each in urgent[first : first + TOGETHER])
+        together = urgent[first : first + TOGETHER]
+        bundle = bundle_id(each.id for each in together)
+        yield from (replace(each, extra={**each.extra, "bundle": bundle}) for each in together)
 
 
 def intents(changes: Changes, owing: Owing, note: Note) -> Iterator[Intent]:

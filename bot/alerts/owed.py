@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from bot.alerts.episode import Episode
-from bot.alerts.intent import Intent, Kind, Target
+from bot.alerts.intent import BEGUN, Intent, Kind, Target
 from bot.alerts.keys import dedup_key, intent_key
 from bot.slack.text import masked
 from commands.words import figure
@@ -15,23 +16,29 @@ PRIORITY = {"critical": 0, "error": 1, "warning": 2, "info": 3}
 
 
 class Owing:
-    """Makes the intents of one transaction; `seq` is the newest number that each episode and target has in the outbox."""
+    """Makes the intents of one transaction; `seq` is the newest number that each episode and target has in the outbox.
 
-    def __init__(self, now: datetime, seq: Mapping[tuple[str, str], int], runbook_url: str = "") -> None:
+    `told_before`: this time was lost, and perhaps only to the store. What begins in it is looked up before it is sent.
+    """
+
+    def __init__(
+        self, now: datetime, seq: Mapping[tuple[str, str], int], runbook_url: str = "", *, told_before: bool = False
+    ) -> None:
         self._now = now
         self._seq = dict(seq)
         self._runbook_url = runbook_url
+        self._told_before = told_before
 
     def fired(self, episode: Episode) -> Iterator[Intent]:
         """Slack hears first the words, then the picture; the pagers that it is routed to hear at once."""
-        yield self._intent(episode, "slack", "show")
+        yield self._first(episode)
         if "bundle" not in episode.extra:
             yield self._intent(episode, "slack", "chart")
         yield from self.paged(episode)
 
     def missed(self, episode: Episode) -> Iterator[Intent]:
         """What began and ended while nobody watched is told once, and wakes nobody."""
-        yield self._intent(episode, "slack", "show")
+        yield self._first(episode)
 
     def shown(self, episode: Episode) -> Iterator[Intent]:
         yield self._intent(episode, "slack", "show")
@@ -52,6 +59,12 @@ class Owing:
 
     def over(self, episode: Episode) -> Iterator[Intent]:
         yield from self._pagers(episode, "resolve", "close")
+
+    def _first(self, episode: Episode) -> Intent:
+        show = self._intent(episode, "slack", "show")
+        if not self._told_before:
+            return show
+        return replace(show, status="unknown", payload={**show.payload, BEGUN: episode.since.isoformat()})
 
     def _pagers(self, episode: Episode, pagerduty: Kind, opsgenie: Kind) -> Iterator[Intent]:
         key = {"dedup_key": dedup_key(episode.env, episode.id)}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.alerts.intent import Intent
+from bot.alerts.intent import BEGUN, Intent
 from bot.alerts.keys import hashed
 from bot.digest.calendar import DAY, Plan
 from bot.store import digests, outbox
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 PRIORITY: Final = 3  # after every alert
+PUNCTUAL: Final = timedelta(minutes=2)
 MOST_LOOKED_BACK: Final = timedelta(days=31)
 NOT_YET = "paybot was not there yet"
 DOWN = "paybot was down when it was due"
@@ -116,9 +117,15 @@ class Digests:
             run = digests.Run(digest=due.digest, local_date=due.day, claimed=self._now(), owner=self._owner)
             digests.finish(conn, run, self._now(), made.content)
             digests.told(conn, due.digest, due.day, self._now(), made.concerns)
-            outbox.add(conn, [owed(conn, due.digest, due.day, self._now())])
+            outbox.add(conn, [self._first(owed(conn, due.digest, due.day, self._now()), due)])
         self._failpoint("digest_committed")
         self._wake()
+
+    def _first(self, intent: Intent, due: Due) -> Intent:
+        """What comes late may have been posted in time, and only a restored store may not know it: it is looked up first."""
+        if not PUNCTUAL < due.late <= self._grace:
+            return intent
+        return replace(intent, status="unknown", payload={**intent.payload, BEGUN: (self._now() - due.late).isoformat()})
 
     def due_at(self, day: date, now: datetime, missed: tuple[date, ...] = ()) -> Due:
         """That date's digest, as it is asked for now."""

@@ -184,7 +184,7 @@ class SlackAlerts:
 
     def _found(self, intent: Intent, shown: Shown) -> list[Place]:
         """What this intent has posted, wherever it may have, the oldest first. Raises ChatError."""
-        oldest = ((intent.first_try or intent.created) - CLOCKS).timestamp()
+        oldest = (intent.earliest - CLOCKS).timestamp()
         if intent.kind == "note":
             return self._seen(shown.place.channel, intent.key, oldest, shown.place.ts) if shown.place else []
         channels = dict.fromkeys((*((shown.place.channel,) if shown.place else ()), self._ways.channel, self._ways.fallback))

@@ -122,7 +122,7 @@ class SlackDigests:
 
     def _found(self, intent: Intent, page: Page) -> list[Place]:
         """What this intent has posted, wherever it may have. Raises ChatError where not all can be seen."""
-        oldest = ((intent.first_try or intent.created) - CLOCKS).timestamp()
+        oldest = (intent.earliest - CLOCKS).timestamp()
         there = (page.place.channel,) if page.place else ()
         channels = dict.fromkeys((*there, self._ways.channel, self._ways.fallback))
         places = [place for channel in channels for place in self._seen(channel, intent.key, oldest)]

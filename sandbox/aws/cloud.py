@@ -83,6 +83,7 @@ class Cloud:
         self._stopped.set()
         self._server.executor.shutdown(wait=False)
         for service in ("sqs", "events", "logs", "cloudwatch", "s3"):
+            vars(self._backend(service, "aws" if service == "s3" else REGION)).clear()  # moto's own caches keep the shell
             get_backend(service).pop(self.account, None)
         s3_backends.bucket_accounts.pop(self._bucket, None)
 
@@ -163,6 +164,10 @@ class Cloud:
 
 class Retries(Queue):
     """The retry queue: counts the company's messages instead of such that were sent here."""
+
+    def __new__(cls, *_: Any, **__: Any) -> Retries:
+        """Unlike moto's own, it is in no list that lasts as long as the process."""
+        return object.__new__(cls)
 
     def __init__(self, world: World, env: str, account: str, name: str, **more: Any) -> None:
         self._world = world

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
+from bot.alerts.intent import BEGUN, Intent
 from tests.alerts_outbox.stage import LEASE_S, START, Killed, Made, Stage, intent
 
 
 def made(number: int, key: str) -> Made:
     return Made(f"{number:04}", key, "e1", 1, START, 0, repeated=False)
+
+
+def told_before(begun: datetime, **more: Any) -> Intent:
+    """What a store that was lost since may have told."""
+    return replace(intent(key="k", **more), status="unknown", payload={BEGUN: begun.isoformat()})
 
 
 def test_a_lost_reply_does_not_make_a_second_message(stage: Stage) -> None:
@@ -73,6 +82,25 @@ def test_the_critical_is_repeated_only_after_its_budget(stage: Stage, denial: st
     stage.run(dispatcher, 3)
     assert [(each.key, each.repeated) for each in stage.slack.standing()] == [("k", True)]
     assert (stage.row("k").status, stage.tally.outcomes["repeated"]) == ("done", 1)
+
+
+def test_what_only_a_restored_store_has_forgotten_is_found(stage: Stage) -> None:
+    """It stands from before; it is edited to what the store knows, and no second one is made."""
+    before = START - timedelta(hours=1)
+    stage.slack.made = [Made("0000", "k", "e1", 1, before, 0, repeated=False)]
+    stage.owe(told_before(before, kind="show"))
+    stage.run(stage.dispatcher(), 10)
+    assert ([call.method for call in stage.slack.calls], stage.row("k").status) == (["look", "send"], "done")
+
+
+@pytest.mark.parametrize("priority", [0, 2])
+def test_what_may_have_been_told_before_is_rather_told_twice_than_never(stage: Stage, priority: int) -> None:
+    """Nobody knows of any attempt: where it cannot be looked up, it is sent and says that it may be a repeat."""
+    stage.slack.looks.extend(["refused"] * 1_000)
+    stage.owe(told_before(START, kind="show", priority=priority))
+    stage.run(stage.dispatcher(), 180)
+    assert [(each.key, each.repeated) for each in stage.slack.standing()] == [("k", True)]
+    assert stage.row("k").status == "done"
 
 
 def test_the_pauses_between_look_ups_grow(stage: Stage) -> None:

@@ -57,7 +57,7 @@ class Ticking:
         """What is measured: `Engine._run` from the answers on."""
         now = self.end + MINUTE
         moments = tuple(self._rounds.moments({self._call: answers}, self._known, self.end, now))
-        return applied(moments, tuple(self._open.values()), self._rules, "prod", now, lambda: str(next(self._ids)))
+        return applied(moments, tuple(self._open.values()), self._rules, "prod", now)
 
     def keep(self, changes: Changes) -> int:
         """Does what the store would; how many episodes began or ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.crash.feed import SECOND, Plan
-from tests.crash.oracle import faults
-from tests.crash.rig import child, point_kills, random_kills, random_terms, says
+from tests.crash.oracle import begun_anew, faults
+from tests.crash.rig import badly_ended, child, point_kills, random_kills, random_terms, says
 from tests.crash.until import until
 from tests.crash.world import World, serving
 
@@ -58,6 +59,32 @@ def test_pagers_hear_in_seconds_while_slack_is_down(tmp_path: Path) -> None:
             assert world.visible() == []
             world.down = frozenset()
             until(lambda: not faults(world, plan), 60)
+
+
+@pytest.mark.timeout(120)
+def test_a_restored_backup_says_nothing_twice(tmp_path: Path) -> None:
+    """What began since the backup stands in Slack already: its message is found, and its incident is the same."""
+    file, backup = tmp_path / "paybot.db", tmp_path / "backup.db"
+    with serving(World(SEED)) as world:
+        plan = Plan(datetime.now(UTC).replace(microsecond=0) + 3 * SECOND, 4, bad_s=25)
+        with child(f"sqlite:///{file}", world, plan) as process:
+            assert says(process)
+            until(lambda: datetime.now(UTC) > plan.start, 10)
+            assert not [*badly_ended(process)]
+        shutil.copy(file, backup)
+        with child(f"sqlite:///{file}", world, plan) as process:
+            assert says(process)
+            until(lambda: len(world.visible()) == 3, 30)
+            assert not [*badly_ended(process)]
+        for each in tmp_path.glob("paybot.db*"):
+            each.unlink()
+        shutil.copy(backup, file)
+        told = len(world.messages)
+        with child(f"sqlite:///{file}", world, plan) as process:
+            assert says(process)
+            until(lambda: datetime.now(UTC) > plan.end() and not faults(world, plan), 90)
+    assert told >= 3
+    assert [*faults(world, plan), *begun_anew(world)] == []
 
 
 @pytest.mark.timeout(60)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from bot.digest.calendar import Plan
 from bot.digest.runner import DOWN, NOT_YET, Digests, Due, Made
-from bot.store import digests, tables
+from bot.store import digests, outbox, tables
 from bot.store.database import Database
 from tests.digest.test_calendar import ZONES, plan
 
@@ -113,6 +113,18 @@ def test_a_digest_that_was_missed_is_made_late_within_its_grace(staged: Callable
     assert stage.process().run_due()
     assert (stage.owed(), stage.made[-1].late) == (["2026-11-23"], timedelta(hours=3))
     assert stage.made[-1].missed == (date(2026, 11, 20),)
+
+
+@pytest.mark.parametrize(("late", "status"), [(timedelta(seconds=30), "new"), (timedelta(hours=1), "unknown")])
+def test_what_comes_late_is_looked_up_before_it_is_posted(staged: Callable[..., Stage], late: timedelta, status: str) -> None:
+    """It may have been posted in time, and the store be a backup from before that."""
+    stage = staged()
+    begun(stage)
+    stage.now = MORNING + late
+    assert stage.process().run_due()
+    with stage.database.begin() as conn:
+        (owed,) = outbox.claim(conn, "slack", "p", stage.now, 15)
+    assert (owed.status, owed.earliest) == (status, MORNING if status == "unknown" else stage.now)
 
 
 def test_a_digest_that_comes_too_late_is_noted_and_the_next_says_so(staged: Callable[..., Stage]) -> None:
