@@ -26,6 +26,7 @@ from tests.sandbox.browsing import ARGUMENTS, FIELD
 
 FOLDER = Path("docs/pictures")
 PATIENCE_MS = 30_000
+REHEARSED_MS = 120_000  # a weekend of archives, and the one a week before
 COLOURS = 256  # of a tall picture, which is light to load then
 START = datetime(2026, 11, 22, 14, 0, 30, tzinfo=UTC)
 MONDAY = datetime(2026, 11, 23, 7, 40, 30, tzinfo=UTC)
@@ -161,6 +162,8 @@ def standups(browser: Browser, company: Company) -> None:
     company.clock.jump(timedelta(minutes=20))
     alert_ = page.locator("#messages .message", has_text="Receipt render failures")
     expect(alert_).to_contain_text("firing", timeout=PATIENCE_MS)
+    company.clock.jump(DUE - timedelta(minutes=4) - company.clock.now())
+    page.wait_for_timeout(REHEARSED_MS)  # its questions are asked beforehand, so that the archives are read
     company.clock.jump(DUE - timedelta(seconds=5) - company.clock.now())
     told = page.locator("#messages .message", has_text="Stand-up, Mon 23 Nov")
     expect(told.locator("figure img")).to_be_visible(timeout=PATIENCE_MS)
