@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from slack_bolt import App, BoltResponse
 from slack_bolt.adapter.socket_mode.internals import run_bolt_app, send_response
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.client import BaseSocketModeClient
@@ -23,6 +22,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.inbox import Inbox
 from bot.slack.budget import pause_s
+from bot.slack.client import Client
 
 WORKERS: Final = 8  # a listener is done in a millisecond
 CALL_S: Final = 5  # each step of `apps.connections.open`
@@ -62,7 +62,7 @@ class Line(SocketModeClient):
     """A connection that never reconnects by itself: whoever holds it opens another. `inbox` knows the envelopes that came."""
 
     def __init__(self, app: App, app_token: str, api_url: str, times: Times, inbox: Inbox, *, takes_over: bool = False) -> None:
-        web = WebClient(base_url=api_url, timeout=CALL_S, retry_handlers=[], logger=silent())
+        web = Client(None, api_url, CALL_S)
         super().__init__(
             app_token,
             logger=silent(),

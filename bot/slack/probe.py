@@ -13,8 +13,9 @@ from bot.ports import ChatError
 from bot.slack.refusals import translated
 
 if TYPE_CHECKING:
-    from slack_sdk import WebClient
     from slack_sdk.web import SlackResponse
+
+    from bot.slack.client import Client
 
 Probe = Callable[[float], str]
 
@@ -80,10 +81,10 @@ def socket_mode(settings: Slack, timeout_s: float) -> str:
     return "the app token may connect"
 
 
-def client(key: str, settings: Slack, timeout_s: float) -> WebClient:
-    from slack_sdk import WebClient  # noqa: PLC0415
+def client(key: str, settings: Slack, timeout_s: float) -> Client:
+    from bot.slack.client import Client  # noqa: PLC0415
 
-    return WebClient(key, base_url=settings.api_url, timeout=max(1, int(timeout_s)), retry_handlers=[])
+    return Client(key, settings.api_url, max(1, int(timeout_s)))
 
 
 def header(answer: SlackResponse, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import time
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
@@ -11,15 +11,16 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 from urllib.error import HTTPError
 from urllib.parse import SplitResult, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import Request, build_opener
 
 from bot.config import Slack
 from bot.ports import ChatError
 from bot.slack.budget import ChannelBudget, pause_s
+from bot.slack.reading import NoRedirects, whole
 from bot.slack.refusals import answered, code_in, refusal, translated
 
 if TYPE_CHECKING:
-    from slack_sdk.web import WebClient
+    from bot.slack.client import Client
 
 TIMEOUT_S: Final = 5  # of each step of a call; the SDK takes whole seconds
 PATIENCE_S: Final = 20.0  # how long a call may wait for its turn
@@ -138,16 +139,10 @@ class Wire:
             self._on_call(method, outcome, self._now() - start)
 
     @cached_property
-    def _client(self) -> WebClient:
-        from slack_sdk.web import WebClient  # noqa: PLC0415 - heavy, and needed only once something is said
+    def _client(self) -> Client:
+        from bot.slack.client import Client  # noqa: PLC0415 - the SDK is heavy, and needed only once something is said
 
-        return WebClient(
-            self._settings.bot_token,
-            base_url=self._settings.api_url,
-            timeout=TIMEOUT_S,
-            retry_handlers=[],  # the SDK's own retry posts a message twice when Slack's reply is lost
-            logger=_silent(),
-        )
+        return Client(self._settings.bot_token, self._settings.api_url, TIMEOUT_S)
 
 
 def is_loopback(url: SplitResult) -> bool:
@@ -179,27 +174,16 @@ def asked_pause(error: ChatError) -> float:
     return pause_s(found.get("retry-after", ""), found.get("date", ""))
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    def redirect_request(self, *_: object, **__: object) -> None:
-        """Follows none: the address was checked, the next one was not."""
-
-
 def send_plainly(request: Request, *, repeatable: bool) -> Answered:
     """A POST outside the Web API: {} when it was taken, else ChatError."""
+    end_s = time.monotonic() + TIMEOUT_S
     try:
-        with build_opener(_NoRedirects).open(request, timeout=TIMEOUT_S) as response:
-            status, body = response.status, response.read(MOST_BYTES)
+        with build_opener(NoRedirects).open(request, timeout=TIMEOUT_S) as response:
+            status, body = response.status, whole(response, end_s, MOST_BYTES)
     except HTTPError as error:
         with error:
-            code = code_in(error.code, error.read(MOST_BYTES).decode(errors="replace"))
+            code = code_in(error.code, whole(error, end_s, MOST_BYTES).decode(errors="replace"))
         raise answered(code, repeatable=repeatable) from error
     if code := code_in(status, body.decode(errors="replace")):
         raise answered(code, repeatable=repeatable)
     return {}
-
-
-def _silent() -> logging.Logger:
-    """The SDK logs whole bodies, so it logs nowhere; what happened is told by ChatError and `on_call`."""
-    logger = logging.getLogger("bot.slack.sdk")
-    logger.setLevel(logging.CRITICAL)
-    return logger

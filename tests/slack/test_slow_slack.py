@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
+import pytest
+
 from bot.answer import Analyst
 from bot.config import Answers, Config, Slack
 from bot.observe import Metrics
@@ -28,18 +30,24 @@ POSTED = b'{"ok": true, "channel": "C0HOME", "ts": "1.000001", "user": {"tz": "U
 
 
 @contextmanager
-def slow_slack(pause_s: float) -> Iterator[str]:
-    """The base URL of a Web API that takes every call, and answers it after that time or when the block ends."""
+def slow_slack(pause_s: float, status: int = 200, drop_s: float = 0.0) -> Iterator[str]:
+    """The base URL of a Web API that takes every call, and answers it after that time or when the block ends.
+
+    With `drop_s` an answer comes byte by byte, so far apart.
+    """
     over = Event()
 
     class Api(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             over.wait(pause_s)
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Length", str(len(POSTED)))
             self.end_headers()
-            self.wfile.write(POSTED)
+            for byte in POSTED if drop_s else ():
+                self.wfile.write(bytes((byte,)))
+                over.wait(drop_s)
+            self.wfile.write(POSTED if not drop_s else b"")
 
         def log_message(self, *_: object) -> None:
             """Keeps quiet."""
@@ -85,6 +93,22 @@ def test_calls_have_a_limit_and_what_is_only_slow_is_waited_for() -> None:
             code, took_s = call.result()
             assert code == "timeout"
             assert took_s < 6
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_answer_that_trickles_in_is_given_up_too(status: int) -> None:
+    """Each byte comes within the limit of a step; the whole of it does not."""
+    with slow_slack(0, status, drop_s=0.4) as url, ThreadPoolExecutor() as at_once:
+        slack, message = delivery_to(url), Message("x")
+        calls = [
+            at_once.submit(timed, lambda: slack.post("C0HOME", message)),
+            at_once.submit(timed, lambda: slack.update("C0HOME", "1.1", message)),
+            at_once.submit(timed, lambda: slack.respond(f"{url}respond", "x")),
+        ]
+        for call in calls:
+            code, took_s = call.result()
+            assert code == "timeout"
+            assert took_s < 7
 
 
 def test_acknowledgements_do_not_wait_for_slack_s_api() -> None:
