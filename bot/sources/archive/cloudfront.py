@@ -117,6 +117,7 @@ def lines(text: bytes, fields: tuple[str, ...], skip: int = 0) -> DataFrame:
         quote_char=None,
         truncate_ragged_lines=True,
         missing_columns="insert",
+        extra_columns="ignore",  # it goes by the first line, and that may be one of the longer ones
         raise_if_empty=False,
     )
     try:

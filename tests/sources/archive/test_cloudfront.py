@@ -71,6 +71,13 @@ def test_short_and_long_rows_are_read(tmp_path: Path) -> None:
     assert [row[0] for row in ask(tmp_path / "logs").rows] == ["/plain", "/short", "/long"]
 
 
+def test_a_long_row_may_be_the_first(tmp_path: Path) -> None:
+    """With more fields than the header names, and those it names in their places."""
+    long = log_row("2026-11-22 10:00:03", "/long") + "\tmore" * 40
+    log_file(tmp_path / "logs", "2026-11-22-10", long, log_row("2026-11-22 10:00:04", "/plain"))
+    assert [row[0] for row in ask(tmp_path / "logs").rows] == ["/long", "/plain"]
+
+
 def test_a_row_that_is_cut_off_is_counted(tmp_path: Path) -> None:
     """The last line of a file that was still being written."""
     log_file(tmp_path / "logs", "2026-11-22-10", log_row("2026-11-22 10:00:01", "/a"), "2026-11-22\t10:00:02\tFRA", ending="")
