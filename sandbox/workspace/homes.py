@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sandbox.workspace.blocks import BLOCKS, Faults, Json, faults_of, named, string
+from sandbox.workspace.blocks import BLOCKS, Faults, Json, named
 from sandbox.workspace.cast import APP_ID, BOT_ID, TEAM_ID
 from sandbox.workspace.refused import Refused
-from sandbox.workspace.views import MOST_BLOCKS, MOST_BYTES
+from sandbox.workspace.views import checked, faults_of_content
 
 IN_HOME = {kind: BLOCKS[kind] for kind in ("actions", "context", "divider", "header", "image", "rich_text", "section")}
 KEPT = ("callback_id", "private_metadata", "external_id")
@@ -62,14 +61,8 @@ class Homes:
 
 
 def check(wanted: Any, ready: Callable[[str], bool]) -> Json:
-    """The view, if it keeps Slack's limits. Raises Refused: `invalid_arguments` with a json-pointer for each fault."""
-    if not isinstance(wanted, dict):
-        raise Refused("invalid_arguments", "must be an object [json-pointer:/view]")
-    if len(json.dumps(wanted, ensure_ascii=False).encode()) > MOST_BYTES:
-        raise Refused("view_too_large")
-    if faults := tuple(_faults(wanted, ready)):
-        raise Refused("invalid_arguments", *faults)
-    return wanted
+    """The Home, if it keeps Slack's limits. Raises Refused."""
+    return checked(wanted, lambda view: _faults(view, ready))
 
 
 def _faults(view: Json, ready: Callable[[str], bool]) -> Faults:
@@ -78,16 +71,4 @@ def _faults(view: Json, ready: Callable[[str], bool]) -> Faults:
     for key in ("submit", "close", "title"):
         if view.get(key) is not None:
             yield f"additional property: {key} [json-pointer:/view]"
-    for key, most in (("private_metadata", 3_000), ("callback_id", 255), ("external_id", 255)):
-        if view.get(key):
-            yield from string(view, key, most, "/view")
-    blocks = view.get("blocks")
-    if not isinstance(blocks, list) or not blocks or not all(isinstance(block, dict) for block in blocks):
-        yield "missing required field: blocks [json-pointer:/view]"
-        return
-    if len(blocks) > MOST_BLOCKS:
-        yield f"no more than {MOST_BLOCKS} items allowed [json-pointer:/view/blocks]"
-    names = [block["block_id"] for block in blocks if "block_id" in block]
-    if len(set(names)) < len(names):
-        yield "`block_id` already exists [json-pointer:/view/blocks]"
-    yield from faults_of(blocks, ready, IN_HOME, "/view/blocks")
+    yield from faults_of_content(view, ready, IN_HOME)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sandbox.workspace.blocks import Faults, faults_of, named, object_of, string, text_object
+from sandbox.workspace.blocks import Faults, Kinds, faults_of, named, object_of, string, text_object
 from sandbox.workspace.cast import APP_ID, BOT_ID, TEAM_ID
 from sandbox.workspace.inputs import IN_MODALS
 from sandbox.workspace.refused import Refused
@@ -99,13 +99,17 @@ class Views:
 
 
 def check(wanted: Any, ready: Callable[[str], bool]) -> Json:
-    """The view, if it keeps Slack's limits. Raises Refused: `invalid_arguments` with a json-pointer for each fault."""
+    """The modal, if it keeps Slack's limits. Raises Refused."""
+    return checked(wanted, lambda view: _faults(view, ready))
+
+
+def checked(wanted: Any, faults_in: Callable[[Json], Faults]) -> Json:
+    """The view, if it has no faults. Raises Refused: `invalid_arguments` with a json-pointer for each fault."""
     if not isinstance(wanted, dict):
         raise Refused("invalid_arguments", "must be an object [json-pointer:/view]")
     if len(json.dumps(wanted, ensure_ascii=False).encode()) > MOST_BYTES:
         raise Refused("view_too_large")
-    faults = tuple(_faults(wanted, ready))
-    if faults:
+    if faults := tuple(faults_in(wanted)):
         raise Refused("invalid_arguments", *faults)
     return wanted
 
@@ -117,6 +121,18 @@ def _faults(view: Json, ready: Callable[[str], bool]) -> Faults:
     for key in ("submit", "close"):
         if view.get(key) is not None:
             yield from text_object(view, key, 24, "/view", plain=True)
+    blocks = view.get("blocks")
+    if not view.get("submit") and isinstance(blocks, list) and any(kind_of(block) == "input" for block in blocks):
+        yield "missing required field: submit [json-pointer:/view]"
+    yield from faults_of_content(view, ready, IN_MODALS)
+
+
+def kind_of(block: object) -> object:
+    return block.get("type") if isinstance(block, dict) else None
+
+
+def faults_of_content(view: Json, ready: Callable[[str], bool], allowed: Kinds) -> Faults:
+    """What is wrong with that which every kind of view has: hidden texts and blocks."""
     for key, most in (("private_metadata", 3_000), ("callback_id", 255), ("external_id", 255)):
         if view.get(key):
             yield from string(view, key, most, "/view")
@@ -129,9 +145,7 @@ def _faults(view: Json, ready: Callable[[str], bool]) -> Faults:
     names = [block["block_id"] for block in blocks if "block_id" in block]
     if len(set(names)) < len(names):
         yield "`block_id` already exists [json-pointer:/view/blocks]"
-    if not view.get("submit") and any(block.get("type") == "input" for block in blocks):
-        yield "missing required field: submit [json-pointer:/view]"
-    yield from faults_of(blocks, ready, IN_MODALS, "/view/blocks")
+    yield from faults_of(blocks, ready, allowed, "/view/blocks")
 
 
 def filled(view: View, typed: Mapping[str, Any]) -> tuple[Json, Json]:
