@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page
 
 from tests.sandbox.stub_bot import SmallSlack
 
@@ -22,6 +26,21 @@ PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
     "0000000c49444154789c63f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
 )
+
+
+@contextmanager
+def opened(browser: Browser, url: str, height: int = 1100) -> Iterator[Page]:
+    """The page, ready; the block fails at its end where a script failed or the policy of the page was broken."""
+    context = browser.new_context(viewport={"width": 1280, "height": height}, color_scheme="light")
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.goto(url)
+    page.wait_for_selector("body[data-ready]")
+    yield page
+    context.close()
+    assert faults == []
 
 
 def answer(slack: SmallSlack, headline: str = "Checkout success is 98.8 %.", text: str = "98.8 %") -> str:

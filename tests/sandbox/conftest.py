@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from sandbox import datadog as datadog_part
 from sandbox import elastic as elastic_part
 from tests.sandbox import asking
-from tests.sandbox.browsing import ARGUMENTS, CHROMIUM
+from tests.sandbox.browsing import ARGUMENTS, CHROMIUM, opened
 from tests.sandbox.company import NOW, served, usual
 from tests.sandbox.stub_bot import SmallSlack, small_slack
 
@@ -68,13 +68,5 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, slack: SmallSlack) -> Iterator[Page]:
     """The page at 1280 x 800, opened; it fails the test when a script failed or the policy of the page was broken."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
-    opened = context.new_page()
-    faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-    opened.goto(slack.url)
-    opened.wait_for_selector("body[data-ready]")
-    yield opened
-    context.close()
-    assert faults == []
+    with opened(browser, slack.url, 800) as page:
+        yield page

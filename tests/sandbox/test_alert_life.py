@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from sandbox.company import Company
 from sandbox.workspace.cast import DANA
+from tests.sandbox.browsing import opened
 
 START = datetime(2026, 11, 24, 13, 0, 30, tzinfo=UTC)
 PATIENCE_MS = 25_000
@@ -32,15 +33,9 @@ def company() -> Iterator[Company]:
 @pytest.fixture
 def page(browser: Browser, company: Company) -> Iterator[Page]:
     """The page with its switches open; it fails the test when a script of it failed."""
-    page = browser.new_page(color_scheme="light", viewport={"width": 1280, "height": 1100})
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto(company.url)
-    page.wait_for_selector("body[data-ready]")
-    page.get_by_role("button", name="Sandbox", exact=True).click()
-    yield page
-    page.close()
-    assert faults == []
+    with opened(browser, company.url) as page:
+        page.get_by_role("button", name="Sandbox", exact=True).click()
+        yield page
 
 
 # --- what people press ------------------------------------------------------------------------------------------------
