@@ -1,7 +1,11 @@
-"""Many people who open App Home in the same second: how soon each of them has the numbers and the picture."""
+"""Many people who open App Home in the same second: how soon each of them has the numbers and the picture.
+
+usage: python -m tests.bench.homes PEOPLE     (prints the seconds for each, in order)
+"""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -74,3 +78,7 @@ def crowd(many: int) -> Iterator[list[str]]:
             assert isinstance(known, dict)
             for user in more:
                 del known[user]
+
+
+if __name__ == "__main__":
+    print(*opened_together(int(sys.argv[1])))

@@ -2,7 +2,8 @@
 
 usage: python -m tests.bench.scale [VOLUME [HOURS]]          (100, 1: a quarter of an hour; 100, 24: the whole day's archives)
        python -m tests.bench.scale ask QUESTION          (one answer, as `paybot ask` gives it, with each source's own time)
-       python -m tests.bench.scale company PORT VOLUME [FOLDER HOURS]          (the company alone, in a process of its own)
+       python -m tests.bench.scale company PORT VOLUME          (the company alone, in a process of its own)
+       python -m tests.bench.scale archives VOLUME HOURS FOLDER          (writes them and gives its memory back)
 """
 
 from __future__ import annotations
@@ -39,10 +40,10 @@ from commands.panel import Query
 from sandbox.aws.cloudfront import CloudFront
 from sandbox.aws.files import DAY_MS, HOUR_MS
 from sandbox.aws.segment import Segment, received, written
+from sandbox.clock import Clock
 from sandbox.company import Company
 from sandbox.world import World
 from tests.bench.asking import Asker
-from tests.bench.homes import opened_together
 from tests.bench.processes import served
 from tests.stage import SECRET, TOKEN, environment, free_port
 
@@ -63,6 +64,7 @@ TICKS = 5
 COMMANDS, ASKING = 400, 16
 ANSWERS, AT_ONCE = 120, 24
 PEOPLE = (20, 200)
+SEED = 7  # of every company that is not given another
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
@@ -73,7 +75,9 @@ def main() -> None:
     if sys.argv[1:2] == ["ask"]:
         ask_once(sys.argv[2])
     elif sys.argv[1:2] == ["company"]:
-        work_as_company(int(sys.argv[2]), float(sys.argv[3]), *sys.argv[4:])
+        work_as_company(int(sys.argv[2]), float(sys.argv[3]))
+    elif sys.argv[1:2] == ["archives"]:
+        write_archives(float(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
     else:
         volume, hours = float(sys.argv[1] if sys.argv[1:] else 100), int(sys.argv[2] if sys.argv[2:] else 1)
         carried()
@@ -102,7 +106,8 @@ def carried() -> None:
             told(f"Acknowledgements over HTTP, {ASKING} at once: {acknowledged(bot_port):.0f} a second")
             told(f"  memory of the process then: {memory_mb(pid):.0f} MB")
         told(f"Answers with their pictures, {AT_ONCE} at once, all different: {answered(env, Path(folder)):.1f} a second")
-    for took in map(opened_together, PEOPLE):
+    for people in PEOPLE:
+        took = [float(each) for each in process("tests.bench.homes", str(people)).split()]
         half_s, all_s = statistics.median(took), took[-1]
         told(f"{len(took)} people open Home in one second: whole for half of them after {half_s:.1f} s, for all {all_s:.1f} s")
 
@@ -192,9 +197,10 @@ def crowded_day(volume: float, hours: int, folder: Path) -> None:
     """Every section's answer over those hours of a company so many times as large, in a process of its own each."""
     port, longest_s = free_port(), LONGEST_S + (hours - 1) * MORE_S
     told(f"A day of {volume:g} times the sessions; each answer in a process of its own, the deadline is 60 s")
-    with company(port, volume, str(folder / "archives"), str(hours)) as world:
-        made = f"{hours} h of archives ({size_mb(folder / 'archives'):.0f} MB)"
-        told(f"  events and {made} made in {time.monotonic() - world.began:.0f} s")
+    process("tests.bench.scale", "archives", str(volume), str(hours), str(folder / "archives"))
+    told(f"  {hours} h of archives: {size_mb(folder / 'archives'):.0f} MB, {time.monotonic() - began:.0f} s after the start")
+    with company(port, volume) as world:
+        told(f"  a day of events made in {time.monotonic() - world.began:.0f} s")
         archives = {
             "PAYBOT_SEGMENT_ARCHIVE": str(folder / "archives" / Segment.prefix),
             "PAYBOT_CLOUDFRONT_LOGS": str(folder / "archives" / CloudFront.prefix),
@@ -272,17 +278,21 @@ class Running:
         self.began = began_s
 
 
-def work_as_company(port: int, volume: float, folder: str = "", hours: str = "1") -> None:
+def process(module: str, *words: str) -> str:
+    """What another process says until it ends."""
+    return subprocess.run([sys.executable, "-m", module, *words], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def work_as_company(port: int, volume: float) -> None:
     made = Company(port, headless=True, latency_ms=0.0, token=TOKEN, secret=SECRET, volume=volume)
     made.start()
-    if folder:
-        write_archives(made.world, Path(folder), int(hours))
     told("ready")
     threading.Event().wait()
 
 
-def write_archives(world: World, folder: Path, hours: int) -> None:
-    """The files of those hours, as they lie in the bucket."""
+def write_archives(volume: float, hours: int, folder: Path) -> None:
+    """The files of those hours of the very same company, as they lie in the bucket."""
+    world = World(SEED, Clock(None, 1.0), timedelta(hours=26), volume=volume)
     first, end = (round(1000 * each.timestamp()) for each in span(hours))
     segment, cloudfront = Segment(world), CloudFront(world)
     for begin in range(first, end, PIECE_MS):
@@ -304,9 +314,9 @@ def keep(file: Path, texts: Iterable[bytes]) -> None:
 
 
 @contextmanager
-def company(port: int, volume: float, *archives: str) -> Iterator[Running]:
+def company(port: int, volume: float) -> Iterator[Running]:
     start = time.monotonic()
-    command = [sys.executable, "-m", "tests.bench.scale", "company", str(port), str(volume), *archives]
+    command = [sys.executable, "-m", "tests.bench.scale", "company", str(port), str(volume)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         if process.stdout is None or process.stdout.readline() != "ready\n":
