@@ -12,9 +12,9 @@ from commands.args import Ask
 from commands.oncall import ON_CALL, on_call_words
 from commands.open_alerts import KEY, OPEN_ALERTS, draw_open, is_known, oldest_words, open_words, taken_words
 from commands.panel import Data, Panel, Query, Section, TitledTable
-from commands.words import listed
+from commands.words import NBSP, listed
 
-STATES: Mapping[str, str] = {"good": "✓ well", "bad": "⚠ look", "plain": "–"}
+STATES: Mapping[str, str] = {"good": f"✓{NBSP}well", "bad": f"⚠{NBSP}look", "plain": "–"}
 NO_DATA = "no data"
 
 

@@ -11,9 +11,14 @@ from bot.digest.content import Alert, Content, Note, Row, Shown
 from bot.store.digests import Concern
 from commands import digest as asking
 from commands.clock import known_zone
-from commands.words import count, duration, listed, span, stamp
+from commands.words import NBSP, count, duration, listed, span, stamp
 
-SIGNS: Final[Mapping[str, str]] = {"good": "✓ well", "bad": "⚠ look", "plain": "–", "unknown": "? no data"}
+SIGNS: Final[Mapping[str, str]] = {
+    "good": f"✓{NBSP}well",
+    "bad": f"⚠{NBSP}look",
+    "plain": "–",
+    "unknown": f"?{NBSP}no data",
+}
 HANDLED: Final = {"open": "🔴", "acked": "🟠", "snoozed": "💤"}
 MOST_ALERTS: Final = 8
 MOST_LINES: Final = 5

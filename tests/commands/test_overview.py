@@ -38,7 +38,7 @@ def test_every_section_with_a_brief_has_a_row_and_a_panel() -> None:
 def test_a_row_says_what_the_section_says() -> None:
     """The same number, from the same code."""
     found = rows(Data({"checkout.rate": minutes("rate", 60 * [96.1])}))
-    assert found["checkout"][:2] == ("⚠ look", "success rate: 96.1\u00a0%")
+    assert found["checkout"][:2] == ("⚠\u00a0look", "success rate: 96.1\u00a0%")
     assert found["checkout"][3] == "Commerce Backend"
 
 
@@ -76,7 +76,7 @@ def test_open_alerts_are_counted_and_listed() -> None:
     data = Data({"alerts": OPEN})
     assert OVERVIEW.headline(data, ASK).startswith("2 alerts open; no data for ")
     assert rows(data)["alerts"][:3] == (
-        "⚠ look",
+        "⚠\u00a0look",
         "2 open: 1 critical and 1 warning; nobody has 1 of them",
         "oldest since Sat 21 Nov 14:00",
     )
@@ -87,7 +87,7 @@ def test_open_alerts_are_counted_and_listed() -> None:
 def test_that_no_alert_is_open_is_said_only_where_it_is_known() -> None:
     """An alert system that does not run, or whose store is away, is a gap with its reason: never "none"."""
     assert OVERVIEW.headline(Data({"alerts": Table(OPEN.columns)}), ASK).startswith("No alert is open; ")
-    assert rows(Data({"alerts": Table(OPEN.columns)}))["alerts"][:2] == ("✓ well", "none open")
+    assert rows(Data({"alerts": Table(OPEN.columns)}))["alerts"][:2] == ("✓\u00a0well", "none open")
     assert [row[0] for row in table(Data({"alerts": Table(OPEN.columns)}))] == ["none"]
     assert table(Data()) == []
     away = Data(faults={"alerts": "The alert system cannot read its store now: is locked"})
