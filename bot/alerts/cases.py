@@ -125,12 +125,7 @@ def said(case: Case, delay: timedelta, tick: timedelta, says: Says, note: Note) 
 
 
 def _spoken(
-    case: Case,
-    moments: tuple[Moment, ...],
-    episodes: dict[str, Episode],
-    now: datetime,
-    says: Says,
-    note: Note,
+    case: Case, moments: tuple[Moment, ...], episodes: dict[str, Episode], now: datetime, says: Says, note: Note
 ) -> Iterator[str]:
     changes = applied(moments, tuple(episodes.values()), {case.rule.name: case.rule}, "prod", now)
     for episode in changes.opened:

@@ -12,8 +12,9 @@ Status = Literal["new", "sending", "unknown", "done", "dead"]
 # slack: show (post or edit the episode's message as it stands now), note (a line in its thread), chart (the picture into it),
 #        digest (post or edit the stand-up digest of a date)
 # pagerduty: trigger, acknowledge, resolve · opsgenie: create, acknowledge, close
-BEGUN: Final = "begun"  # in the payload of what may have been told before (ISO): a backup may be older than what Slack shows
 Kind = Literal["show", "note", "chart", "digest", "trigger", "acknowledge", "resolve", "create", "close"]
+
+BEGUN: Final = "begun"  # in the payload of what may have been told before (ISO): a backup may be older than what Slack shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
