@@ -134,6 +134,7 @@ class Lane:
         if found and not (intent.kind == "show" and BEGUN in intent.payload):
             self._mark(Mark(intent, "done", "found", found[0], surplus=found[1:]))
         else:  # what was found of an episode that the store had lost is shown as the store has it
+            self._surplus.extend((intent, remote_id, 0) for remote_id in found[1:])
             self._doubts.pop(intent.key, None)
             self._send(intent, lease)
 

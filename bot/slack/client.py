@@ -15,7 +15,10 @@ from bot.slack.reading import NoRedirects, whole
 
 
 class Client(WebClient):
-    """Tries nothing again and logs nothing, as the SDK logs whole bodies; follows no redirect. `timeout_s` is for each step."""
+    """Tries nothing again and logs nothing, as the SDK logs whole bodies; follows no redirect.
+
+    `timeout_s` is for each step of a call, and for the whole of an answer.
+    """
 
     def __init__(self, token: str | None, base_url: str, timeout_s: int) -> None:
         # the SDK's own retry posts a message twice when Slack's reply is lost

@@ -297,7 +297,7 @@ class Home:
             return viewer.turns
 
     def _publish(self, viewer: Viewer, turn: int, view: Mapping[str, Any]) -> str:
-        """Publishes, unless something newer was; gives Slack's code where it refused. What passes is for a later look."""
+        """Publishes, unless something newer was; gives Slack's code where it refused. A fault that passes is a later look's."""
         with viewer.lock:
             if turn < viewer.last:
                 return ""

@@ -22,7 +22,7 @@ from bot.slack.refusals import answered, code_in, refusal, translated
 if TYPE_CHECKING:
     from bot.slack.client import Client
 
-TIMEOUT_S: Final = 5  # of each step of a call; the SDK takes whole seconds
+TIMEOUT_S: Final = 5  # of each step of a call, and of the whole answer; the SDK takes whole seconds
 PATIENCE_S: Final = 20.0  # how long a call may wait for its turn
 AGAIN_S: Final = 0.3  # before the one other try of what may be tried again
 MOST_BYTES: Final = 1_000_000  # of an answer to an upload or a private line

@@ -121,14 +121,10 @@ def _faults(view: Json, ready: Callable[[str], bool]) -> Faults:
     for key in ("submit", "close"):
         if view.get(key) is not None:
             yield from text_object(view, key, 24, "/view", plain=True)
-    blocks = view.get("blocks")
-    if not view.get("submit") and isinstance(blocks, list) and any(kind_of(block) == "input" for block in blocks):
-        yield "missing required field: submit [json-pointer:/view]"
     yield from faults_of_content(view, ready, IN_MODALS)
-
-
-def kind_of(block: object) -> object:
-    return block.get("type") if isinstance(block, dict) else None
+    blocks = view["blocks"] if isinstance(view.get("blocks"), list) else []
+    if not view.get("submit") and any(object_of(block).get("type") == "input" for block in blocks):
+        yield "missing required field: submit [json-pointer:/view]"
 
 
 def faults_of_content(view: Json, ready: Callable[[str], bool], allowed: Kinds) -> Faults:

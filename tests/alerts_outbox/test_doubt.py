@@ -93,6 +93,14 @@ def test_what_only_a_restored_store_has_forgotten_is_found(stage: Stage) -> None
     assert ([call.method for call in stage.slack.calls], stage.row("k").status) == (["look", "send"], "done")
 
 
+def test_of_several_from_before_only_the_first_stays(stage: Stage) -> None:
+    """The store names the first; the others go as soon as it is shown."""
+    stage.slack.made = [made(number, "k") for number in range(3)]
+    stage.owe(told_before(START, kind="show"))
+    stage.run(stage.dispatcher(), 10)
+    assert ({"0001", "0002"} & {each.id for each in stage.slack.standing()}, stage.tally.outcomes["repaired"]) == (set(), 2)
+
+
 @pytest.mark.parametrize("priority", [0, 2])
 def test_what_may_have_been_told_before_is_rather_told_twice_than_never(stage: Stage, priority: int) -> None:
     """Nobody knows of any attempt: where it cannot be looked up, it is sent and says that it may be a repeat."""

@@ -19,7 +19,7 @@ from tests.sandbox.browsing import opened
 START = datetime(2026, 11, 24, 13, 0, 30, tzinfo=UTC)
 SOURCES_MS = 300
 WHOLE_S = 1.5
-TRIES = 5  # of a machine that other tests use, too
+TRIES = 2
 PATIENCE_MS = 25_000
 
 
@@ -81,8 +81,8 @@ def whole_after(company: Company, at: datetime) -> float:
 def test_home_is_whole_within_a_second_and_a_half(company: Company) -> None:
     """With every source at 300 ms, once the archives of the past hours are here; each opening asks the sources anew."""
     whole_after(company, company.clock.now())
-    took = list[float]()
-    while len(took) < TRIES and min(took, default=WHOLE_S + 1) > WHOLE_S:
+    took = []
+    for _ in range(TRIES):
         company.clock.jump(timedelta(seconds=61))
         took.append(whole_after(company, company.clock.now()))
     assert min(took) <= WHOLE_S, took

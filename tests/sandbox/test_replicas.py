@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sandbox.company import Company
 from sandbox.postgres import why_not
 from sandbox.workspace.cast import DANA
+from tests.sandbox.browsing import opened
 from tests.sandbox.stub_bot import StubBot, listening, small_slack
 
 START = datetime(2026, 11, 24, 13, 0, 30, tzinfo=UTC)
@@ -42,27 +43,24 @@ def told(page: Page) -> Locator:
 @pytest.mark.timeout(120)
 def test_one_of_two_is_killed_and_the_other_goes_on(browser: Browser, company: Company) -> None:
     """The next alert comes exactly once, its page too; a press on it lands at the bot that did not post it."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1100})
-    page.goto(company.url)
-    page.wait_for_selector("body[data-ready]")
-    page.get_by_role("button", name="Sandbox", exact=True).click()
-    second = company.bots.pids[-1]
-    turn(page, 2, on=False)
-    with pytest.raises(ProcessLookupError):
-        os.kill(second, 0)
-    page.locator("#scenario-renderer-down").check()
-    page.get_by_role("button", name="+ 15 min").click()
-    page.get_by_label("Speed").select_option("60")
-    expect(told(page)).to_contain_text("firing", timeout=PATIENCE_MS)
-    expect(page.locator("#pages li.page")).to_have_count(1, timeout=PATIENCE_MS)
-    turn(page, 2, on=True)
-    turn(page, 1, on=False)
-    told(page).get_by_role("button", name="Acknowledge", exact=True).click()
-    expect(told(page)).to_contain_text(f"acknowledged by {DANA.name}", timeout=PATIENCE_MS)
-    expect(page.locator("#pages .state")).to_have_text("Acknowledged", timeout=PATIENCE_MS)
-    expect(told(page)).to_have_count(1)
-    expect(page.locator("#pages li.page")).to_have_count(1)
-    page.close()
+    with opened(browser, company.url) as page:
+        page.get_by_role("button", name="Sandbox", exact=True).click()
+        second = company.bots.pids[-1]
+        turn(page, 2, on=False)
+        with pytest.raises(ProcessLookupError):
+            os.kill(second, 0)
+        page.locator("#scenario-renderer-down").check()
+        page.get_by_role("button", name="+ 15 min").click()
+        page.get_by_label("Speed").select_option("60")
+        expect(told(page)).to_contain_text("firing", timeout=PATIENCE_MS)
+        expect(page.locator("#pages li.page")).to_have_count(1, timeout=PATIENCE_MS)
+        turn(page, 2, on=True)
+        turn(page, 1, on=False)
+        told(page).get_by_role("button", name="Acknowledge", exact=True).click()
+        expect(told(page)).to_contain_text(f"acknowledged by {DANA.name}", timeout=PATIENCE_MS)
+        expect(page.locator("#pages .state")).to_have_text("Acknowledged", timeout=PATIENCE_MS)
+        expect(told(page)).to_have_count(1)
+        expect(page.locator("#pages li.page")).to_have_count(1)
 
 
 def test_requests_take_turns_and_pass_over_who_is_away() -> None:

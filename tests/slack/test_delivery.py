@@ -241,6 +241,14 @@ def test_a_private_line_that_is_refused_says_why(slack: FakeSlack, delivery: Del
     assert (caught.value.code, caught.value.retriable, len(slack.calls)) == (code, False, 1)
 
 
+def test_a_call_follows_no_redirect(slack: FakeSlack, delivery: Delivery) -> None:
+    """The token goes to the address that was set, and nowhere else."""
+    slack.script["chat.postMessage"] = [Reply(307, b"", {"Location": f"{slack.url}elsewhere"})]
+    with pytest.raises(ChatError) as caught:
+        delivery.post("C1", WORDS)
+    assert (caught.value.code, slack.made("elsewhere")) == ("internal_error", [])
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -83,6 +83,9 @@ def test_no_header_is_believed_for_longer_than_an_hour() -> None:
     at = [1.0]
     limits = Limits(lambda: at[0])
     limits.hear(PATH, 429, {"Retry-After": "31536000"})
+    at[0] = 3599.0
+    with pytest.raises(SourceError):
+        limits.admit(PATH, rules=False)
     at[0] = 3602.0
     limits.admit(PATH, rules=False)
 

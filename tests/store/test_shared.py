@@ -172,7 +172,8 @@ def test_code_of_the_version_before_goes_on_beside_a_newer_schema(url: str, open
         database = opened(url)
         database.check_version()
         with database.begin() as conn:
-            people.keep(conn, "T1", "U1", Settings(), NOW)
+            people.keep(conn, "T1", "U1", Settings(zone="Asia/Tokyo"), NOW)
+            assert people.settings(conn, "T1", "U1").zone == "Asia/Tokyo"
     finally:
         changed(url, "ALTER TABLE person DROP COLUMN newer", f"UPDATE alembic_version SET version_num = '{schema.NEWEST}'")
 
