@@ -233,11 +233,11 @@ def test_ten_thousand_mutations_of_a_good_request_are_all_refused() -> None:
 def test_no_body_is_ever_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Whoever forges a request writes nothing into our log."""
     with caplog.at_level(logging.DEBUG):
-        Hearing().hear(event(id="written by a stranger"), "v1=written")
-        Hearing().hear(b'{"event": "written by a stranger"}')
-        Hearing(broken=True).hear(event(id="written by a stranger"))
+        Hearing().hear(event(id="written by 7c1e a forger"), "v1=written")
+        Hearing().hear(b'{"event": "written by 7c1e a forger"}')
+        Hearing(broken=True).hear(event(id="written by 7c1e a forger"))
     assert "refused a webhook" in caplog.text
-    assert "stranger" not in caplog.text
+    assert "7c1e a forger" not in caplog.text
     assert SECRET not in caplog.text
 
 
